@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, testTimeout: number, more: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, ...more },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 5_000),
+      project('integration', 20_000),
+      project('e2e', 60_000),
+      // Root, namespaces, real programs: one file at a time, since they share the machine's name spaces.
+      project('system', 300_000, { fileParallelism: false }),
+    ],
+  },
+})
