@@ -25,7 +25,11 @@ export class DomusError extends Error {
   /** All mistakes together, each with its path; empty when the message says it all. */
   readonly problems: readonly Problem[]
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; problems?: readonly Problem[] } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; problems?: readonly Problem[] } = {},
+  ) {
     super(message, { cause: options.cause })
     this.code = code
     this.problems = options.problems ?? []

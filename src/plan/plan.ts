@@ -1,0 +1,103 @@
+import type { Ipv4, MachineAddress, Name } from '../model/grammar.ts'
+import type { Noun } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
+
+/** An argument list; no shell ever parses it. */
+export type Argv = readonly string[]
+
+/** What is known of one file. `content` is the whole text; `mode` holds the permission bits, 0 to 0o7777. */
+export type FileFact =
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'file'; readonly content: string; readonly mode: number }
+
+/** One directory for one guest address. */
+export interface ExportEntry {
+  readonly path: string
+  readonly client: Ipv4
+  readonly access: 'ro' | 'rw'
+  /** A small number or 32 hex digits, where the file system has no UUID of its own (overlayfs, FUSE, tmpfs). */
+  readonly fsid?: string
+  /** The domain it is for, shown to people; not part of the export itself. */
+  readonly domain?: Name
+}
+
+/** One row of the inventory before and after; undefined is absent. JSON-safe. */
+export interface ResourceChange {
+  readonly noun: Noun | 'claims'
+  readonly name: Name
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+interface OnMachine {
+  /** The host or server of the inventory, for people. */
+  readonly on: Name
+  readonly machine: MachineAddress
+}
+
+/** One change. Data only, JSON-safe; apply/ knows how to do and undo each kind. */
+export type Step =
+  | (OnMachine & {
+      readonly kind: 'write'
+      readonly path: string
+      readonly content: string
+      readonly mode: number
+      /** What the planner saw; apply refuses when the machine now has something else. */
+      readonly before: FileFact
+      /** Tells the readers of the file; runs after the change and again after its undo. */
+      readonly reload?: readonly Argv[]
+    })
+  | (OnMachine & {
+      readonly kind: 'remove'
+      readonly path: string
+      readonly before: FileFact
+      readonly reload?: readonly Argv[]
+    })
+  | (OnMachine & {
+      readonly kind: 'run'
+      readonly argv: Argv
+      readonly undo?: Argv
+      readonly timeoutMs?: number
+    })
+  | (OnMachine & {
+      /** The whole protocol of a server kind: file, live table, check. `before` and `after` are all of our entries. */
+      readonly kind: 'export'
+      readonly serverKind: 'linux' | 'freebsd'
+      readonly path: string
+      readonly before: readonly ExportEntry[]
+      readonly after: readonly ExportEntry[]
+      /** The file as the planner saw it and as it will be; for a managed block, the whole file. */
+      readonly fileBefore: FileFact
+      readonly content: string
+    })
+  | (OnMachine & {
+      /** Creates a domU; its undo destroys only the domain that this step made. */
+      readonly kind: 'start'
+      readonly domain: Name
+      readonly uuid: string
+      readonly argv: Argv
+    })
+  | (OnMachine & {
+      readonly kind: 'migrate'
+      readonly domain: Name
+      readonly uuid: string
+      readonly argv: Argv
+      readonly to: OnMachine
+    })
+  | {
+      /** Writes rows of the store: all or none; refused when the inventory is not at `revision` any more. */
+      readonly kind: 'record'
+      readonly machine: 'local'
+      readonly revision: number
+      readonly changes: readonly ResourceChange[]
+    }
+
+/** What to do, in order; undo runs in reverse. A value: it is shown, stored, sent and carried out as it is. */
+export interface Plan {
+  readonly title: string
+  readonly steps: readonly Step[]
+  readonly warnings: readonly Problem[]
+  /** Whether everything the steps depend on could be looked at; apply refuses an unknown. */
+  readonly facts: 'known' | 'unknown'
+}
