@@ -55,6 +55,9 @@ export const DomainSpec = z.strictObject({
 })
 export type DomainSpec = z.infer<typeof DomainSpec>
 
+type Settled = 'network' | 'kernel' | 'host' | 'address' | 'mac' | 'uuid'
+
 /** A domain with everything settled: what is stored, rendered and answered. */
-export type Domain = DomainSpec &
-  Readonly<Required<Pick<DomainSpec, 'network' | 'kernel' | 'host' | 'address' | 'mac' | 'uuid'>>>
+export type Domain = Omit<DomainSpec, Settled> & {
+  readonly [K in Settled]: NonNullable<DomainSpec[K]>
+}
