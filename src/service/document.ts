@@ -1,0 +1,127 @@
+import { parseDocument } from 'yaml'
+import { DomusError } from '../errors.ts'
+import type { Name } from '../model/grammar.ts'
+import { guestOf, type Inventory, NOUNS } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
+import { type Part, type ReadableSite, readSite, wholeSite } from '../model/read-site.ts'
+import { checkSite } from '../model/rules.ts'
+import { type Pinned, settleSite } from '../model/settle.ts'
+
+/** What the model cannot know: rules of rooms above it, run on every guest that could be settled. */
+export type GuestCheck = (guest: ReturnType<typeof guestOf>) => Problem[]
+
+/**
+ * Turns the text of a site document (YAML or JSON) into plain data.
+ *
+ * @throws DomusError 'invalid-input' with line and column of every syntax error
+ */
+export function parseSiteText(text: string, source: string): unknown {
+  if (text.trimStart().startsWith('{')) return parseJson(text, source)
+  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true })
+  if (document.errors.length > 0)
+    throw new DomusError('invalid-input', `${source} is not YAML`, {
+      problems: document.errors.map((error) => ({
+        path: error.linePos ? `line ${error.linePos[0].line}, column ${error.linePos[0].col}` : '',
+        message: error.message.split('\n')[0] ?? error.message,
+      })),
+    })
+  return document.toJS({ maxAliasCount: 100 })
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new DomusError('invalid-input', `${source} is not JSON`, { cause })
+  }
+}
+
+export interface Stored {
+  /** What is recorded already: stays where the document does not name it, and pins addresses. */
+  readonly inventory: Inventory
+  readonly prune: boolean
+}
+
+/**
+ * Reads, checks and settles a site document.
+ *
+ * Rules run on every part that could be read, and all problems come together. With `stored`, the document is
+ * laid over what is recorded: a resource it does not name stays (unless `prune`).
+ */
+export function checkDocument(
+  document: unknown,
+  options: { site: Name; stored?: Stored; checkGuest?: GuestCheck },
+): { inventory: Inventory; problems: Problem[] } {
+  const reading = readSite(document, { site: options.site })
+  const site = options.stored ? layOver(reading.readable, options.stored) : reading.readable
+  const faults = [...reading.problems, ...checkSite(site)]
+  const settled = settleSite(
+    wholeSite(faults.length === 0 ? site : soundParts(site, faults)),
+    pinsOf(options.stored),
+  )
+  const { checkGuest } = options
+  const guestProblems =
+    checkGuest === undefined
+      ? []
+      : [...settled.inventory.domains.values()].flatMap((domain) =>
+          checkGuest(guestOf(settled.inventory, domain)),
+        )
+  return {
+    inventory: settled.inventory,
+    // A full network may be the fault of another problem: then it is not told.
+    problems: [...faults, ...(faults.length === 0 ? settled.problems : []), ...guestProblems],
+  }
+}
+
+/** The same, for callers that need a site without mistakes. @throws DomusError 'invalid-input' with all problems */
+export function requireDocument(...[document, options]: Parameters<typeof checkDocument>): Inventory {
+  const { inventory, problems } = checkDocument(document, options)
+  if (problems.length > 0) throw new DomusError('invalid-input', mistakes(problems), { problems })
+  return inventory
+}
+
+export const mistakes = (problems: readonly Problem[]) =>
+  `the site has ${problems.length} mistake${problems.length === 1 ? '' : 's'}; nothing was changed`
+
+function layOver(readable: ReadableSite, { inventory, prune }: Stored): ReadableSite {
+  if (prune) return readable
+  const lay = (noun: (typeof NOUNS)[number]) => {
+    const named = new Set(readable[noun].map(({ value }) => value.name))
+    const kept = [...inventory[noun].values()]
+      .filter(({ name }) => !named.has(name))
+      .map((value): Part => ({ path: `${noun}/${value.name}`, value, isWhole: true }))
+    return [...kept, ...readable[noun]]
+  }
+  return {
+    site: readable.site,
+    ...Object.fromEntries(NOUNS.map((noun) => [noun, lay(noun)])),
+  } as ReadableSite
+}
+
+/** The parts that have no problem and refer to none that has, so that more rules can run on them. */
+function soundParts(site: ReadableSite, problems: readonly Problem[]): ReadableSite {
+  const faulty = new Set(problems.map(({ path }) => path.split('/').slice(0, 2).join('/')))
+  const isSound = (part: Part) => part.isWhole && !faulty.has(part.path)
+  const images = site.images.filter((part) => isSound(part) && !faulty.has(`servers/${part.value.server}`))
+  const has = (list: readonly Part[], name: Name | undefined) =>
+    name === undefined ? list.length === 1 : list.some(({ value }) => value.name === name)
+  const sound = {
+    networks: site.networks.filter(isSound),
+    servers: site.servers.filter(isSound),
+    kernels: site.kernels.filter(isSound),
+    hosts: site.hosts.filter(isSound),
+    images,
+  }
+  const domains = site.domains.filter(
+    (part) =>
+      isSound(part) &&
+      has(sound.images, part.value.image) &&
+      has(sound.networks, part.value.network) &&
+      has(sound.kernels, part.value.kernel) &&
+      has(sound.hosts, part.value.host),
+  )
+  return { site: site.site, ...sound, domains }
+}
+
+const pinsOf = (stored: Stored | undefined): ReadonlyMap<Name, Pinned> =>
+  stored?.inventory.domains ?? new Map<Name, Pinned>()
