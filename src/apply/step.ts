@@ -1,0 +1,60 @@
+import type { Machines } from '../machine/machine.ts'
+import type { Argv, Step } from '../plan/plan.ts'
+import type { Store } from '../store/store.ts'
+
+export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
+
+/** A domU as a toolstack lists it. */
+export interface RunningDomain {
+  readonly domid: number
+  readonly name: string
+  readonly uuid: string
+}
+
+/** What a step needs of a toolstack: to see the domains of a host and to end one. */
+export interface DomainTool {
+  readonly listDomains: Argv
+  /** Reads the standard output of `listDomains`. */
+  parseDomains(stdout: string): readonly RunningDomain[]
+  destroyDomain(domid: number): Argv
+}
+
+/** What a step may use while it is carried out or undone. */
+export interface StepContext {
+  readonly machines: Machines
+  readonly store: Store
+  readonly toolstack: DomainTool
+  /** Shows what a long step is doing now, such as `dry run of 1000 exports`. */
+  progress(text: string): void
+  /** Tells the user of something that does not stop the step; kept with the operation. */
+  warn(text: string): void
+}
+
+/**
+ * How much is known about a step that is undone: `done` reached its end; `uncertain` failed, timed out, or
+ * was cut off by a crash while being done or undone, so that all, half or nothing of it may have happened.
+ */
+export type Certainty = 'done' | 'uncertain'
+
+/**
+ * How one kind of step is carried out and taken back.
+ *
+ * The order is prepare → journal `saved` → apply → journal the result. After a failure or a crash the steps
+ * that were begun are undone, last first, perhaps by another process: `undo` has only its arguments.
+ */
+export interface StepKind<S extends Step = Step, Saved = unknown> {
+  /** Verb and object, such as `write /etc/xen/web1.cfg on h1`; errors say `cannot ${describe(step)}`. */
+  describe(step: S): string
+  /**
+   * Changes nothing; returns what `undo` will need, as JSON-safe data.
+   *
+   * @throws DomusError 'stale-plan' when the facts differ from what the planner saw
+   */
+  prepare(step: S, context: StepContext): Promise<Saved>
+  apply(step: S, saved: Saved, context: StepContext): Promise<'changed' | 'unchanged'>
+  /**
+   * Puts back what was there before. Idempotent, and right too when `apply` stopped half way or never began.
+   * Throws rather than overwrite what somebody else has made of the thing since.
+   */
+  undo(step: S, saved: Saved, context: StepContext, certainty: Certainty): Promise<void>
+}
