@@ -79,6 +79,13 @@ export type Step =
       readonly argv: Argv
     })
   | (OnMachine & {
+      /** Ends a domU and waits until the host has let go of it; cannot be undone. */
+      readonly kind: 'stop'
+      readonly domain: Name
+      readonly argv: Argv
+      readonly timeoutMs: number
+    })
+  | (OnMachine & {
       readonly kind: 'migrate'
       readonly domain: Name
       readonly uuid: string

@@ -47,6 +47,7 @@ export function viewStep(step: Step): StepView {
       return { ...place(step), path: step.path, diff: diffFile(label(step), step.fileBefore, step.content) }
     case 'run':
     case 'start':
+    case 'stop':
     case 'migrate':
       return { ...place(step), argv: step.argv }
     case 'record':
@@ -84,6 +85,8 @@ export function describeStep(step: Step): string {
       return `~ export ${label(step)} (${describeLines(step)})`
     case 'start':
       return `! start on ${step.on}: ${step.argv.join(' ')}`
+    case 'stop':
+      return `! stop on ${step.on}: ${step.argv.join(' ')}`
     case 'migrate':
       return `! migrate ${step.domain} from ${step.on} to ${step.to.on}`
     case 'record':

@@ -1,0 +1,40 @@
+import type { MachineAddress, Name } from '../model/grammar.ts'
+import type { DomainOnHost } from '../toolstack/toolstack.ts'
+import type { FileFact } from './plan.ts'
+
+/** Who owns a writable root, as the store has it. */
+export interface Claim {
+  /** `SERVER:PATH`. */
+  readonly root: string
+  readonly domain: Name
+  readonly host: Name
+  readonly generation: number
+  readonly since: string
+}
+
+/** What is known of a dom0. */
+export interface HostFacts {
+  /** The domUs it has now, by name; undefined when it cannot be asked. */
+  readonly running: ReadonlyMap<Name, DomainOnHost> | undefined
+  /** Whether systemd runs there. */
+  readonly systemd: boolean
+}
+
+/** What the planners must know of the world. */
+export interface SiteFacts {
+  /** By {@link fileKey}; a file that nobody looked at is not in it. */
+  readonly files: ReadonlyMap<string, FileFact>
+  readonly hosts: ReadonlyMap<Name, HostFacts>
+  /** By domain. */
+  readonly claims: ReadonlyMap<Name, Claim>
+  /** Why something could not be looked at, one line each; empty when all is known. */
+  readonly unknown: readonly string[]
+}
+
+export const fileKey = (machine: MachineAddress, path: string) => `${machine} ${path}`
+
+export const fileFact = (facts: SiteFacts, machine: MachineAddress, path: string): FileFact =>
+  facts.files.get(fileKey(machine, path)) ?? {
+    kind: 'unknown',
+    reason: `nobody looked at ${machine} ${path}`,
+  }

@@ -1,0 +1,180 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Domain } from '../model/domain.ts'
+import type { Name } from '../model/grammar.ts'
+import { type Guest, guestOf, type Inventory, NOUNS } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
+import { toolstacks } from '../toolstack/kinds.ts'
+import { planExports } from './exports.ts'
+import { fileFact, type SiteFacts } from './facts.ts'
+import type { Plan, ResourceChange, Step } from './plan.ts'
+
+export interface SiteChange {
+  readonly title: string
+  readonly current: Inventory
+  /** The revision of `current`; apply refuses when the store has moved on. */
+  readonly revision: number
+  readonly wanted: Inventory
+  readonly facts: SiteFacts
+  /** The text of a guest's config on its host. */
+  renderConfig(guest: Guest): string
+  readonly exports: { readonly drift?: 'adopt' | 'overwrite'; readonly isolation: 'warn' | 'refuse' }
+}
+
+export interface Planned {
+  readonly plan: Plan
+  /** Why it must not be carried out; empty when it may. */
+  readonly refusals: readonly Problem[]
+}
+
+/** Every file that domus makes begins with this; a file without it is somebody else's. */
+export const OUR_MARK = '# managed by domus'
+
+/**
+ * Plans the way from one inventory to another: exports first, so that no guest starts without its root, then
+ * configs, then what goes, then the record.
+ *
+ * What is on the machines already as it should be is not in the plan.
+ */
+export function planSite(change: SiteChange): Planned {
+  const exported = planExports(change)
+  const configs = [...change.wanted.domains.values()].map((domain) => planConfig(change, domain))
+  const gone = [...change.current.domains.values()].map((domain) => planRemoval(change, domain))
+  const parts = [exported, ...configs, ...gone]
+  const steps = [...parts.flatMap((part) => part.steps), ...planRecord(change)]
+  return {
+    plan: {
+      title: change.title,
+      steps,
+      warnings: parts.flatMap((part) => part.warnings),
+      facts: change.facts.unknown.length === 0 ? 'known' : 'unknown',
+    },
+    refusals: parts.flatMap((part) => part.refusals),
+  }
+}
+
+/** What one part of a plan comes to. */
+export interface PlanPart {
+  readonly steps: readonly Step[]
+  readonly warnings: readonly Problem[]
+  readonly refusals: readonly Problem[]
+}
+
+const NOTHING: PlanPart = { steps: [], warnings: [], refusals: [] }
+
+function planConfig({ current, wanted, facts, renderConfig }: SiteChange, domain: Domain): PlanPart {
+  const guest = guestOf(wanted, domain)
+  const { host } = guest
+  const toolstack = toolstacks[host.toolstack]
+  const path = toolstack.configPath(domain.name)
+  const before = fileFact(facts, host.machine, path)
+  const content = renderConfig(guest)
+  const isNew = !current.domains.has(domain.name)
+  if (isNew && before.kind === 'file' && !before.content.startsWith(OUR_MARK))
+    return {
+      ...NOTHING,
+      refusals: [
+        {
+          path: `domains/${domain.name}`,
+          message: `${host.name}:${path} is there already and is not ours; move it away, or name the domain otherwise`,
+        },
+      ],
+    }
+  const old = current.domains.get(domain.name)
+  const autostart = planAutostart(guest, old, toolstack.autostartPath(domain.name), path)
+  if (before.kind === 'file' && before.content === content) return { ...NOTHING, steps: autostart }
+  const isRunning = facts.hosts.get(host.name)?.running?.has(domain.name) === true
+  return {
+    steps: [
+      { kind: 'write', on: host.name, machine: host.machine, path, content, mode: 0o644, before },
+      ...autostart,
+    ],
+    warnings: isRunning
+      ? [
+          {
+            path: `domains/${domain.name}`,
+            message: `runs on ${host.name}; the change takes effect when it is started next`,
+          },
+        ]
+      : [],
+    refusals: [],
+  }
+}
+
+function planAutostart(
+  { domain, host }: Guest,
+  old: Domain | undefined,
+  link: string,
+  config: string,
+): Step[] {
+  if (domain.autostart === (old?.autostart ?? false) && old?.host === domain.host) return []
+  if (domain.autostart)
+    return [{ kind: 'run', on: host.name, machine: host.machine, ...linking(link, config) }]
+  if (old?.autostart && old.host === domain.host) return [unlink(host, link, config)]
+  return []
+}
+
+const linking = (link: string, config: string) => ({
+  argv: ['ln', '-sfn', config, link],
+  undo: ['rm', '-f', link],
+})
+
+const unlink = (host: Guest['host'], link: string, config: string): Step => {
+  const { argv, undo } = linking(link, config)
+  return { kind: 'run', on: host.name, machine: host.machine, argv: undo, undo: argv }
+}
+
+/** What goes from the host a domain was on: all of it when the domain goes, its config when it moves. */
+function planRemoval({ current, wanted, facts }: SiteChange, domain: Domain): PlanPart {
+  const now = wanted.domains.get(domain.name)
+  if (now && now.host === domain.host) return NOTHING
+  const { host } = guestOf(current, domain)
+  const toolstack = toolstacks[host.toolstack]
+  const running = facts.hosts.get(host.name)?.running?.get(domain.name)
+  if (running !== undefined) {
+    const way = now
+      ? `move it with domus migrate ${domain.name} ${now.host}`
+      : `stop it first: domus stop ${domain.name}`
+    return {
+      ...NOTHING,
+      refusals: [
+        {
+          path: `domains/${domain.name}`,
+          message: `runs on ${host.name} as domain ${running.domid}; ${way}`,
+        },
+      ],
+    }
+  }
+  const path = toolstack.configPath(domain.name)
+  const before = fileFact(facts, host.machine, path)
+  const autostart = domain.autostart ? [unlink(host, toolstack.autostartPath(domain.name), path)] : []
+  if (before.kind === 'absent') return { ...NOTHING, steps: autostart }
+  if (before.kind === 'file' && !before.content.startsWith(OUR_MARK))
+    return {
+      ...NOTHING,
+      steps: autostart,
+      warnings: [
+        { path: `domains/${domain.name}`, message: `${host.name}:${path} is not ours any more and stays` },
+      ],
+    }
+  return {
+    ...NOTHING,
+    steps: [...autostart, { kind: 'remove', on: host.name, machine: host.machine, path, before }],
+  }
+}
+
+function planRecord({ current, wanted, revision, facts }: SiteChange): Step[] {
+  const changes: ResourceChange[] = NOUNS.flatMap((noun) => {
+    const names = new Set<Name>([...current[noun].keys(), ...wanted[noun].keys()])
+    return [...names].flatMap((name): ResourceChange[] => {
+      const [before, after] = [current[noun].get(name), wanted[noun].get(name)]
+      if (isDeepStrictEqual(before, after)) return []
+      return [{ noun, name, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }]
+    })
+  })
+  const releases = [...current.domains.keys()].flatMap((name): ResourceChange[] => {
+    const claim = wanted.domains.has(name) ? undefined : facts.claims.get(name)
+    return claim === undefined ? [] : [{ noun: 'claims', name: claim.root, before: claim }]
+  })
+  const all = [...changes, ...releases]
+  return all.length === 0 ? [] : [{ kind: 'record', machine: 'local', revision, changes: all }]
+}
