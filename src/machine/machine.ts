@@ -64,8 +64,13 @@ export interface Machine {
   removeFile(path: string): Promise<void>
   /** Undefined when there is nothing at that path. Does not follow a final link for `type`. */
   stat(path: string): Promise<PathState | undefined>
-  /** Holds an exclusive lock on the machine until released; it dies with us. @throws DomusError 'busy' naming the holder */
-  lock(path: string, options?: { waitMs?: number }): Promise<() => Promise<void>>
+  /**
+   * Holds an exclusive lock on the machine until released; it dies with us, and with the connection: then the
+   * release throws. `holder` is what others are told of us; waits 10 s when `waitMs` is absent.
+   *
+   * @throws DomusError 'busy' naming the holder
+   */
+  lock(path: string, options?: { waitMs?: number; holder?: string }): Promise<() => Promise<void>>
   /** Gives back connections. */
   close(): Promise<void>
 }

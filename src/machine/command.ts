@@ -1,0 +1,125 @@
+import { constants } from 'node:os'
+import { execa } from 'execa'
+import { DomusError } from '../errors.ts'
+import type { MachineAddress } from '../model/grammar.ts'
+import type { CommandResult, Following } from './machine.ts'
+import { shellLine } from './shell-quote.ts'
+
+/** How long a command may go on when nothing else is asked for. */
+export const DEFAULT_TIMEOUT_MS = 60_000
+/** After the time is over: from SIGTERM to SIGKILL, and from there to letting go of its output. */
+const GRACE_MS = 2_000
+/** The most a command or a file may give, in bytes. */
+export const MAX_OUTPUT = 256 * 2 ** 20
+
+export interface CommandOptions {
+  readonly input?: string | undefined
+  readonly timeoutMs: number
+  readonly env?: Readonly<Record<string, string>> | undefined
+}
+
+/** How a program of this machine ended. */
+export type Ending =
+  | { readonly kind: 'exit'; readonly exitCode: number; readonly stdout: Uint8Array; readonly stderr: string }
+  | { readonly kind: 'timeout'; readonly stderr: string }
+  | { readonly kind: 'no-start'; readonly reason: string }
+
+/**
+ * Runs a program of this machine in a process group of its own: Ctrl-C at the terminal does not reach it,
+ * and the end of its time ends its children too. Messages are in the C locale, so that they can be read.
+ */
+export async function spawnCommand(argv: readonly string[], options: CommandOptions): Promise<Ending> {
+  const [file = '', ...args] = argv
+  const child = execa(file, args, {
+    ...spawnOptions(options.env),
+    input: options.input ?? '',
+    timeout: options.timeoutMs,
+    forceKillAfterDelay: GRACE_MS,
+    encoding: 'buffer',
+    maxBuffer: MAX_OUTPUT,
+  })
+  // A daemon that kept our pipes would make us wait for it for ever.
+  const letGo = setTimeout(
+    () => {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
+    options.timeoutMs + 2 * GRACE_MS,
+  )
+  const result = await child
+  clearTimeout(letGo)
+  const stderr = new TextDecoder().decode(result.stderr)
+  if (result.timedOut) return { kind: 'timeout', stderr }
+  if (result.isMaxBuffer) return { kind: 'no-start', reason: `it gave more than ${MAX_OUTPUT / 2 ** 20} MiB` }
+  const exitCode = result.exitCode ?? (result.signal && 128 + constants.signals[result.signal])
+  if (exitCode === undefined) return { kind: 'no-start', reason: startFault(file, result.code) }
+  return { kind: 'exit', exitCode, stdout: result.stdout, stderr }
+}
+
+/** The result a caller of Machine.run sees, or the error. `argv` is the command as the caller gave it. */
+export function commandResult(
+  address: MachineAddress,
+  argv: readonly string[],
+  timeoutMs: number,
+  ending: Ending,
+): CommandResult {
+  if (ending.kind === 'timeout') throw timeoutFault(address, argv, timeoutMs)
+  if (ending.kind === 'no-start') throw commandFault(address, argv, ending.reason)
+  const { exitCode, stdout, stderr } = ending
+  return { exitCode, stdout: new TextDecoder().decode(stdout), stderr }
+}
+
+export const commandFault = (address: MachineAddress, argv: readonly string[], reason: string) =>
+  new DomusError('command-failed', `cannot run ${shellLine(argv)} on ${address}: ${reason}`)
+
+export const timeoutFault = (address: MachineAddress, argv: readonly string[], timeoutMs: number) =>
+  new DomusError(
+    'command-failed',
+    `${shellLine(argv)} on ${address} took longer than ${timeoutMs / 1000} s and was ended`,
+  )
+
+/** Starts a program that goes on until its input is closed; its output is read by the caller. */
+export function startCommand(argv: readonly string[], env?: Readonly<Record<string, string>>) {
+  const [file = '', ...args] = argv
+  return execa(file, args, { ...spawnOptions(env), stdin: 'pipe', buffer: { stdout: false } })
+}
+
+export type StartedCommand = ReturnType<typeof startCommand>
+
+/** Follows a program's standard output; `argv` is what people know it by. */
+export function followCommand(
+  address: MachineAddress,
+  argv: readonly string[],
+  child: StartedCommand,
+): Following {
+  let stopped = false
+  return {
+    lines: (async function* () {
+      for await (const line of child.iterable()) yield String(line).replace(/\r$/, '')
+      const result = await child
+      if (result.failed && !stopped) {
+        throw commandFault(address, argv, String(result.stderr || result.shortMessage))
+      }
+    })(),
+    stop() {
+      stopped = true
+      child.kill()
+    },
+  }
+}
+
+const spawnOptions = (env: Readonly<Record<string, string>> | undefined) =>
+  ({
+    env: { LC_ALL: 'C', ...env },
+    reject: false,
+    stripFinalNewline: false,
+    killDescendants: true,
+    cleanup: false,
+  }) as const
+
+const startFault = (file: string, code: string | undefined) =>
+  code === 'ENOENT'
+    ? `there is no program ${file}`
+    : code === 'EACCES'
+      ? `${file} may not be run: permission denied`
+      : `it did not start (${code ?? 'unknown reason'})`
