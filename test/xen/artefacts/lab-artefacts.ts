@@ -1,0 +1,64 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LabSettings } from '../settings.ts'
+import { type Artefact, ensureArtefact, folderOf, forgetUnfinished } from './artefact.ts'
+import { dom0Disk, srvDisk } from './disks.ts'
+import { dom0Tree } from './dom0-tree.ts'
+import { dom0Kernel, forgetSource, guestKernel } from './kernels.ts'
+
+/** Paths of everything that QEMU and ssh are given. */
+export interface LabArtefacts {
+  readonly hypervisor: string
+  readonly dom0Kernel: string
+  readonly dom0Disk: string
+  readonly srvDisk: string
+  readonly sshKey: string
+  readonly knownHosts: string
+}
+
+interface Parts {
+  readonly guestKernel: Artefact
+  readonly dom0Kernel: Artefact
+  readonly dom0Tree: Artefact
+  readonly dom0Disk: Artefact
+  readonly srvDisk: Artefact
+}
+
+/** All five, in the order in which they are built; what is in the cache is not built again. */
+export async function labArtefacts(lab: LabSettings): Promise<Parts> {
+  const parts = {
+    guestKernel: await guestKernel(lab),
+    dom0Kernel: await dom0Kernel(lab),
+    dom0Tree: dom0Tree(),
+  }
+  const folders = {
+    guestKernel: folderOf(lab, parts.guestKernel),
+    dom0Kernel: folderOf(lab, parts.dom0Kernel),
+    dom0Tree: folderOf(lab, parts.dom0Tree),
+  }
+  return { ...parts, dom0Disk: await dom0Disk(folders), srvDisk: await srvDisk(folders.dom0Tree) }
+}
+
+/** Builds what the cache does not hold. The dom0 tree, mostly downloading, comes beside the kernels. */
+export async function buildArtefacts(lab: LabSettings): Promise<LabArtefacts> {
+  await mkdir(lab.cacheFolder, { recursive: true })
+  await forgetUnfinished(lab)
+  const parts = await labArtefacts(lab)
+  await Promise.all([ensureArtefact(lab, parts.dom0Tree), buildKernels(lab, parts)])
+  const dom0 = await ensureArtefact(lab, parts.dom0Disk)
+  const srv = await ensureArtefact(lab, parts.srvDisk)
+  return {
+    hypervisor: join(folderOf(lab, parts.dom0Tree), 'xen'),
+    dom0Kernel: join(folderOf(lab, parts.dom0Kernel), 'bzImage'),
+    dom0Disk: join(dom0, 'disk.img'),
+    srvDisk: join(srv, 'disk.img'),
+    sshKey: join(dom0, 'id_ed25519'),
+    knownHosts: join(dom0, 'known_hosts'),
+  }
+}
+
+async function buildKernels(lab: LabSettings, parts: Parts): Promise<void> {
+  await ensureArtefact(lab, parts.guestKernel)
+  await ensureArtefact(lab, parts.dom0Kernel)
+  await forgetSource(lab)
+}
