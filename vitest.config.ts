@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+// .ci/run adds up the counts of several runs from these reports.
+const report = process.env.DOMUS_TEST_JSON
+
 const project = (name: string, testTimeout: number, more: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, ...more },
 })
 
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       project('unit', 5_000),
       project('integration', 20_000),

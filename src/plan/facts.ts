@@ -1,4 +1,5 @@
 import type { MachineAddress, Name } from '../model/grammar.ts'
+import type { ServerFacts } from '../nfs/facts.ts'
 import type { DomainOnHost } from '../toolstack/toolstack.ts'
 import type { FileFact } from './plan.ts'
 
@@ -25,6 +26,7 @@ export interface SiteFacts {
   /** By {@link fileKey}; a file that nobody looked at is not in it. */
   readonly files: ReadonlyMap<string, FileFact>
   readonly hosts: ReadonlyMap<Name, HostFacts>
+  readonly servers: ReadonlyMap<Name, ServerFacts>
   /** By domain. */
   readonly claims: ReadonlyMap<Name, Claim>
   /** Why something could not be looked at, one line each; empty when all is known. */

@@ -15,6 +15,8 @@ export interface SiteChange {
   readonly revision: number
   readonly wanted: Inventory
   readonly facts: SiteFacts
+  /** The domains whose configs were looked at; all when absent. */
+  readonly scope?: ReadonlySet<Name>
   /** The text of a guest's config on its host. */
   renderConfig(guest: Guest): string
   readonly exports: { readonly drift?: 'adopt' | 'overwrite'; readonly isolation: 'warn' | 'refuse' }
@@ -37,8 +39,13 @@ export const OUR_MARK = '# managed by domus'
  */
 export function planSite(change: SiteChange): Planned {
   const exported = planExports(change)
-  const configs = [...change.wanted.domains.values()].map((domain) => planConfig(change, domain))
-  const gone = [...change.current.domains.values()].map((domain) => planRemoval(change, domain))
+  const inScope = ({ name }: Domain) => change.scope?.has(name) !== false
+  const configs = [...change.wanted.domains.values()]
+    .filter(inScope)
+    .map((domain) => planConfig(change, domain))
+  const gone = [...change.current.domains.values()]
+    .filter(inScope)
+    .map((domain) => planRemoval(change, domain))
   const parts = [exported, ...configs, ...gone]
   const steps = [...parts.flatMap((part) => part.steps), ...planRecord(change)]
   return {
@@ -46,7 +53,7 @@ export function planSite(change: SiteChange): Planned {
       title: change.title,
       steps,
       warnings: parts.flatMap((part) => part.warnings),
-      facts: change.facts.unknown.length === 0 ? 'known' : 'unknown',
+      facts: change.facts.unknown.length === 0 && !exported.unknown ? 'known' : 'unknown',
     },
     refusals: parts.flatMap((part) => part.refusals),
   }

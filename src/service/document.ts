@@ -1,14 +1,12 @@
 import { parseDocument } from 'yaml'
 import { DomusError } from '../errors.ts'
 import type { Name } from '../model/grammar.ts'
-import { guestOf, type Inventory, NOUNS } from '../model/inventory.ts'
+import { type Inventory, NOUNS } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import { type Part, type ReadableSite, readSite, wholeSite } from '../model/read-site.ts'
 import { checkSite } from '../model/rules.ts'
 import { type Pinned, settleSite } from '../model/settle.ts'
-
-/** What the model cannot know: rules of rooms above it, run on every guest that could be settled. */
-export type GuestCheck = (guest: ReturnType<typeof guestOf>) => Problem[]
+import { checkInventory } from './check.ts'
 
 /**
  * Turns the text of a site document (YAML or JSON) into plain data.
@@ -47,12 +45,13 @@ export interface Stored {
 /**
  * Reads, checks and settles a site document.
  *
- * Rules run on every part that could be read, and all problems come together. With `stored`, the document is
+ * Rules run on every part that could be read, and all problems come together: those of the model on all of it,
+ * those of the rooms above it on every guest that could be settled. With `stored`, the document is
  * laid over what is recorded: a resource it does not name stays (unless `prune`).
  */
 export function checkDocument(
   document: unknown,
-  options: { site: Name; stored?: Stored; checkGuest?: GuestCheck },
+  options: { site: Name; stored?: Stored },
 ): { inventory: Inventory; problems: Problem[] } {
   const reading = readSite(document, { site: options.site })
   const site = options.stored ? layOver(reading.readable, options.stored) : reading.readable
@@ -61,17 +60,14 @@ export function checkDocument(
     wholeSite(faults.length === 0 ? site : soundParts(site, faults)),
     pinsOf(options.stored),
   )
-  const { checkGuest } = options
-  const guestProblems =
-    checkGuest === undefined
-      ? []
-      : [...settled.inventory.domains.values()].flatMap((domain) =>
-          checkGuest(guestOf(settled.inventory, domain)),
-        )
   return {
     inventory: settled.inventory,
     // A full network may be the fault of another problem: then it is not told.
-    problems: [...faults, ...(faults.length === 0 ? settled.problems : []), ...guestProblems],
+    problems: [
+      ...faults,
+      ...(faults.length === 0 ? settled.problems : []),
+      ...checkInventory(settled.inventory),
+    ],
   }
 }
 

@@ -1,0 +1,120 @@
+import type { PlanView, StepView } from '../plan/view.ts'
+import type { ChangeRequest, Jobs, OperationView } from '../service/jobs.ts'
+import { confirm, note, out, outJson, paintDiff } from './output.ts'
+
+export interface ChangeOptions {
+  json?: boolean
+  dryRun?: boolean
+  yes?: boolean
+}
+
+/**
+ * Shows the plan of a change, asks when `ask` is set, carries it out and tells how it ended.
+ *
+ * Sets the exit code: 1 when it was rolled back, 4 when it is stuck.
+ *
+ * @throws DomusError 'invalid-input' when it would have to ask and there is no terminal
+ */
+export async function carryOut(
+  jobs: Jobs,
+  request: ChangeRequest,
+  options: ChangeOptions & { ask?: boolean },
+) {
+  if (options.dryRun) return showDryRun(await jobs.plan(request), options)
+  if (options.ask && !options.yes && !(await isAgreed(jobs, request))) return
+  const slow = slowProgress()
+  const view = await jobs.run(request, slow.step).finally(slow.end)
+  if (options.json) outJson(view)
+  else showOutcome(view)
+  process.exitCode = { done: 0, 'rolled-back': 1, stuck: 4 }[view.outcome]
+}
+
+function showDryRun(view: PlanView, { json }: ChangeOptions) {
+  if (json) return outJson(view)
+  showPlan(view, 'data')
+  note('nothing changed (dry run)')
+}
+
+async function isAgreed(jobs: Jobs, request: ChangeRequest): Promise<boolean> {
+  const view = await jobs.plan(request)
+  showPlan(view, 'note')
+  if (view.changes === 0) return true
+  const answer = await confirm('carry this out?')
+  if (answer === undefined) {
+    const { DomusError } = await import('../errors.ts')
+    throw new DomusError(
+      'invalid-input',
+      `${view.title}: there is no terminal to ask on; say --yes to carry it out`,
+    )
+  }
+  if (!answer) note('nothing changed')
+  return answer
+}
+
+/** The plan as lines and diffs: as data, or as a note before a question. */
+export function showPlan(view: PlanView, as: 'data' | 'note') {
+  const say = as === 'data' ? out : note
+  say(view.title)
+  for (const step of view.steps) {
+    say(`  ${lineOf(step)}`)
+    if (step.diff) say(paintDiff(step.diff).trimEnd())
+  }
+  if (view.changes === 0) say('  nothing to do')
+  for (const { path, message } of view.warnings) note(`warning: ${path}: ${message}`)
+  if (view.facts === 'unknown')
+    note('note: not everything could be looked at from here; apply will look again')
+}
+
+function showOutcome(view: OperationView) {
+  note(view.title)
+  for (const step of view.steps) note(`  ${lineOf(step)}: ${step.result}`)
+  for (const { path, message } of view.warnings) note(`warning: ${path}: ${message}`)
+  if (view.error !== undefined) note(`domus: ${view.error}`)
+  if (view.outcome === 'rolled-back') note('rolled back: nothing is left of it')
+  else if (view.outcome === 'stuck') note(`stuck: look at it with domus operations show ${view.operation}`)
+  else note(view.changes === 0 ? 'nothing to do' : 'done')
+}
+
+const SIGN = {
+  write: '+',
+  remove: '-',
+  run: '!',
+  export: '~',
+  start: '!',
+  stop: '!',
+  migrate: '!',
+  record: '~',
+} as const
+
+function lineOf(step: StepView): string {
+  const where = step.on ?? step.machine
+  const sign = SIGN[step.kind]
+  if (step.rows) return `${sign} record ${describeRows(step.rows)}`
+  if (step.argv) return `${sign} ${step.kind} on ${where}: ${step.argv.join(' ')}`
+  return `${sign} ${step.kind} ${where}:${step.path}`
+}
+
+function describeRows(rows: NonNullable<StepView['rows']>): string {
+  const shown = rows.slice(0, 4).map(({ action, noun, name }) => `${action}${noun}/${name}`)
+  return rows.length > shown.length
+    ? `${shown.join(' ')} and ${rows.length - shown.length} more`
+    : shown.join(' ')
+}
+
+/** Tells on stderr what goes on, once it has gone on for over a second. */
+function slowProgress() {
+  let current = ''
+  let since = Date.now()
+  const timer = setInterval(() => {
+    const seconds = Math.round((Date.now() - since) / 1000)
+    if (current !== '' && seconds >= 1) note(`… ${current} (${seconds} s)`)
+  }, 1000)
+  timer.unref()
+  return {
+    step(line: string) {
+      current = line
+      since = Date.now()
+    },
+    end: () => clearInterval(timer),
+  }
+}

@@ -1,0 +1,70 @@
+import { Command } from 'commander'
+import type { ChangeRequest } from '../service/jobs.ts'
+import { type ChangeOptions, carryOut } from './change.ts'
+import { withJobs } from './open.ts'
+
+interface StartOptions extends ChangeOptions {
+  force?: string[]
+  wait?: boolean
+  timeout: number
+}
+
+/** `start`, `stop`, `reboot`, `destroy` and `console` of one domain. */
+export function lifecycleCommands(): Command[] {
+  return [
+    startCommand(),
+    simple('stop', 'shut a domain down'),
+    simple('reboot', 'reboot a domain'),
+    destroyCommand(),
+    consoleCommand(),
+  ]
+}
+
+function startCommand(): Command {
+  return changing(new Command('start').description('start a domain'))
+    .option('--force <link...>', 'start although this link of the boot fails')
+    .option('--wait', 'follow the boot until its init runs')
+    .option('--timeout <seconds>', 'with --wait: how long', Number, 300)
+    .action(async (name: string, options: StartOptions, command: Command) => {
+      await withJobs(command, async (jobs) => {
+        const request: ChangeRequest = { kind: 'start', name, ...(options.force && { force: options.force }) }
+        if (!options.wait || options.dryRun) return carryOut(jobs, request, options)
+        const { startAndWait } = await import('./wait.ts')
+        await startAndWait(jobs, command, request, { ...options, name })
+      })
+    })
+}
+
+function simple(kind: 'stop' | 'reboot', description: string): Command {
+  return changing(new Command(kind).description(description)).action(
+    async (name: string, options: ChangeOptions, command: Command) => {
+      await withJobs(command, (jobs) => carryOut(jobs, { kind, name }, options))
+    },
+  )
+}
+
+function destroyCommand(): Command {
+  return changing(new Command('destroy').description('end a domain at once, as by pulling its plug'))
+    .option('--yes', 'do not ask')
+    .action(async (name: string, options: ChangeOptions, command: Command) => {
+      await withJobs(command, (jobs) => carryOut(jobs, { kind: 'destroy', name }, { ...options, ask: true }))
+    })
+}
+
+function consoleCommand(): Command {
+  return new Command('console')
+    .description("attach to a domain's console (leave with Ctrl-])")
+    .argument('<name>')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { attachConsole } = await import('./console.ts')
+      process.exitCode = await withJobs(command, async (jobs) =>
+        attachConsole(await jobs.inventory(), name, command),
+      )
+    })
+}
+
+const changing = (command: Command) =>
+  command
+    .argument('<name>')
+    .option('-n, --dry-run', 'show the plan and change nothing')
+    .option('--json', 'one JSON document on standard output')

@@ -1,0 +1,63 @@
+import { Command } from 'commander'
+import type { VerifyView } from '../service/jobs.ts'
+import { withJobs } from './open.ts'
+import { formatTable, out, outJson } from './output.ts'
+
+interface VerifyOptions {
+  all?: boolean
+  json?: boolean
+  file?: string
+  probe?: boolean
+}
+
+/** `domus verify NAME`: proves each link of a boot, and names the first broken one with its fix. */
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('check every link of a boot before it boots')
+    .argument('[name]')
+    .option('--all', 'every domain')
+    .option('-f, --file <file>', 'site document; what is recorded when left out')
+    .option('--probe', 'also look for other DHCP servers on the segment')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (name: string | undefined, options: VerifyOptions, command: Command) => {
+      const { DomusError } = await import('../errors.ts')
+      if ((name === undefined) === (options.all !== true))
+        throw new DomusError('invalid-input', 'verify takes the name of a domain, or --all')
+      const views = await verify(command, name, options)
+      if (options.json) outJson(name === undefined ? views : views[0])
+      else show(views)
+      if (views.some(({ ok }) => !ok)) process.exitCode = 3
+    })
+}
+
+async function verify(command: Command, name: string | undefined, { file, probe }: VerifyOptions) {
+  const names = name === undefined ? 'all' : [name]
+  const options = { ...(probe && { probe }) }
+  if (file === undefined) return withJobs(command, (jobs) => jobs.verify(names, options))
+  const { inventoryFrom } = await import('./render.ts')
+  const { settingsOf } = await import('./open.ts')
+  const { openTools } = await import('../app.ts')
+  const { verifyDomains } = await import('../service/verify.ts')
+  const tools = openTools(await settingsOf(command))
+  try {
+    return await verifyDomains(tools, await inventoryFrom(command, file), names, options)
+  } finally {
+    await tools.close()
+  }
+}
+
+function show(views: readonly VerifyView[]) {
+  for (const { domain, ok, links } of views) {
+    out(`${domain}: ${ok ? 'nothing found that would stop the boot' : 'would not boot'}`)
+    out(
+      formatTable(
+        ['LINK', 'STATUS', 'DETAIL'],
+        links.map(({ link, status, detail }) => [link, status, detail]),
+      ),
+    )
+    for (const { link, status, fix } of links)
+      if (fix !== undefined && status !== 'ok') out(`  fix ${link}: ${fix}`)
+  }
+  if (views.length > 1)
+    out(`${views.filter(({ ok }) => ok).length} of ${views.length} domains without a failing link`)
+}

@@ -1,0 +1,22 @@
+import type { Machines } from '../machine/machine.ts'
+import type { Name } from '../model/grammar.ts'
+import type { Templates } from '../render/templates.ts'
+import type { Store } from '../store/store.ts'
+
+/** What every job may use that needs no database. */
+export interface Tools {
+  readonly machines: Machines
+  readonly templates: Templates
+  /** The name of this site when neither document nor store gives one. */
+  readonly site: Name
+  readonly isolation: 'warn' | 'refuse'
+  now(): Date
+  close(): Promise<void>
+}
+
+/** What the jobs run on; made in app.ts. */
+export interface App extends Tools {
+  readonly store: Store
+  /** Who asks, for the journal: a user name, or the owner of a token. */
+  readonly who: string
+}

@@ -1,0 +1,81 @@
+import type { Link } from '../boot/link.ts'
+import type { Name } from '../model/grammar.ts'
+import type { Inventory, Noun } from '../model/inventory.ts'
+import type { PlanView, StepView } from '../plan/view.ts'
+
+/** What can be asked for; every edge builds one of these. */
+export type ChangeRequest =
+  | {
+      /** Makes the site as the document says; with `prune`, also removes what it does not name. */
+      readonly kind: 'apply'
+      readonly document: unknown
+      readonly prune?: boolean
+      readonly exports?: 'adopt' | 'overwrite'
+    }
+  | {
+      /** New domains, each like `domain` with its own name; with `start`, booted too. */
+      readonly kind: 'create'
+      readonly names: readonly Name[]
+      readonly domain: Readonly<Record<string, unknown>>
+      readonly start?: boolean
+      readonly force?: readonly string[]
+    }
+  | { readonly kind: 'delete'; readonly noun: Noun; readonly name: Name }
+  | { readonly kind: 'start'; readonly name: Name; readonly force?: readonly string[] }
+  | { readonly kind: 'stop' | 'reboot' | 'destroy'; readonly name: Name }
+
+/** A change that was carried out, or tried. */
+export interface OperationView extends PlanView {
+  readonly operation: string
+  readonly outcome: 'done' | 'rolled-back' | 'stuck'
+  readonly steps: readonly (StepView & { readonly result: string })[]
+  /** Why it did not end well, and what to look at. */
+  readonly error?: string
+}
+
+/** A resource with what is known of it now. */
+export interface ResourceView {
+  readonly noun: Noun
+  readonly name: Name
+  readonly spec: Readonly<Record<string, unknown>>
+  /** For a domain: running, stopped, … as its host says; unknown when it cannot be asked. */
+  readonly state?: string
+}
+
+export interface VerifyView {
+  readonly domain: Name
+  readonly ok: boolean
+  readonly links: readonly Link[]
+}
+
+/** Told while a change is carried out: one line a step. */
+export type Progress = (line: string) => void
+
+/**
+ * The one door: everything the CLI and the HTTP API can ask for.
+ *
+ * Two ways lead through it with the same results: in this process, or to the service's socket.
+ */
+export interface Jobs {
+  plan(request: ChangeRequest): Promise<PlanView>
+  run(request: ChangeRequest, progress?: Progress): Promise<OperationView>
+  inventory(): Promise<Inventory>
+  list(noun: Noun): Promise<readonly ResourceView[]>
+  operations(): Promise<readonly OperationSummary[]>
+  operation(id: string): Promise<OperationSummary>
+  /** Tries again to undo an operation that is stuck. */
+  settle(id: string): Promise<OperationSummary>
+  verify(names: readonly Name[] | 'all', options?: { probe?: boolean }): Promise<readonly VerifyView[]>
+  close(): Promise<void>
+}
+
+export interface OperationSummary {
+  readonly id: string
+  readonly title: string
+  readonly state: string
+  readonly who: string
+  readonly started: string
+  readonly finished?: string
+  readonly detail?: string
+  readonly steps: readonly { readonly step: string; readonly state: string; readonly error?: string }[]
+}
