@@ -23,7 +23,7 @@ export async function carryOut(
   if (options.dryRun) return showDryRun(await jobs.plan(request), options)
   if (options.ask && !options.yes && !(await isAgreed(jobs, request))) return
   const slow = slowProgress()
-  const view = await jobs.run(request, slow.step).finally(slow.end)
+  const view = await jobs.run(request, { step: slow.step }).finally(slow.end)
   if (options.json) outJson(view)
   else showOutcome(view)
   process.exitCode = { done: 0, 'rolled-back': 1, stuck: 4 }[view.outcome]

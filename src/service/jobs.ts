@@ -48,8 +48,13 @@ export interface VerifyView {
   readonly links: readonly Link[]
 }
 
-/** Told while a change is carried out: one line a step. */
-export type Progress = (line: string) => void
+/** Told while a change is carried out. */
+export interface RunEvents {
+  /** The plan is journaled under this id; not called when there is nothing to do. */
+  begun?(operation: string): void
+  /** What is being done now, one line. */
+  step?(line: string): void
+}
 
 /**
  * The one door: everything the CLI and the HTTP API can ask for.
@@ -58,15 +63,26 @@ export type Progress = (line: string) => void
  */
 export interface Jobs {
   plan(request: ChangeRequest): Promise<PlanView>
-  run(request: ChangeRequest, progress?: Progress): Promise<OperationView>
+  /** @throws DomusError for what was refused before it began; an outcome that went wrong is a value */
+  run(request: ChangeRequest, events?: RunEvents): Promise<OperationView>
   inventory(): Promise<Inventory>
   list(noun: Noun): Promise<readonly ResourceView[]>
   operations(): Promise<readonly OperationSummary[]>
   operation(id: string): Promise<OperationSummary>
   /** Tries again to undo an operation that is stuck. */
   settle(id: string): Promise<OperationSummary>
+  /** What happened at the last boot of a domain, oldest first. */
+  timeline(name: Name): Promise<readonly BootEvent[]>
   verify(names: readonly Name[] | 'all', options?: { probe?: boolean }): Promise<readonly VerifyView[]>
   close(): Promise<void>
+}
+
+/** One stage of a boot; `at` is ISO 8601. */
+export interface BootEvent {
+  readonly boot: string
+  readonly stage: string
+  readonly at: string
+  readonly detail?: string
 }
 
 export interface OperationSummary {
