@@ -1,0 +1,96 @@
+import { parseCidr, parseIpv4 } from '../model/address.ts'
+import type { Mac, Name } from '../model/grammar.ts'
+import type { Guest } from '../model/inventory.ts'
+import type { Network } from '../model/network.ts'
+import { macNumber } from './packet.ts'
+import { compileReply } from './replies.ts'
+import { type Reservation, reservationOf } from './reservation.ts'
+import type { Entry, Scope } from './respond.ts'
+
+/** A network as the responder needs it: plain data. */
+export interface ServedNetwork {
+  readonly name: Name
+  readonly cidr: string
+  readonly bridge: string
+  readonly dhcpServer?: string
+  readonly mode: 'serve' | 'observe' | 'off'
+}
+
+/** What changed in the inventory; whatever is in `put` replaces what was there under its MAC or name. */
+export interface DhcpChange {
+  readonly networks?: { readonly put?: readonly ServedNetwork[]; readonly drop?: readonly Name[] }
+  readonly put?: readonly Reservation[]
+  readonly drop?: readonly Mac[]
+}
+
+/** All known MACs with their finished replies. A value with a life: applyChange alters it in place. */
+export interface DhcpIndex {
+  readonly entries: Map<number, MutableEntry>
+  readonly scopes: Map<Name, MutableScope>
+}
+
+type MutableScope = { -readonly [K in keyof Scope]: Scope[K] }
+type MutableEntry = Entry & { readonly scope: MutableScope }
+
+/** Compiles the index of some guests and of all networks, which need not have guests. */
+export function dhcpIndex(guests: Iterable<Guest>, networks: Iterable<Network> = []): DhcpIndex {
+  const index: DhcpIndex = { entries: new Map(), scopes: new Map() }
+  applyChange(index, changeOf(guests, networks))
+  return index
+}
+
+/** The change that puts these guests and networks into an empty index. */
+export function changeOf(guests: Iterable<Guest>, networks: Iterable<Network>): DhcpChange {
+  const all = [...guests]
+  const byName = new Map([...networks, ...all.map(({ network }) => network)].map((one) => [one.name, one]))
+  return {
+    networks: { put: [...byName.values()].map(servedNetwork) },
+    put: all.map((guest) => reservationOf(guest)),
+  }
+}
+
+export const servedNetwork = ({ name, cidr, bridge, dhcpServer, dhcp }: Network): ServedNetwork => ({
+  name,
+  cidr,
+  bridge,
+  ...(dhcpServer === undefined ? {} : { dhcpServer }),
+  mode: dhcp,
+})
+
+/** Compiles what changed, and nothing else. Networks first: a reservation of a network nobody put is ignored. */
+export function applyChange(index: DhcpIndex, change: DhcpChange): void {
+  for (const network of change.networks?.put ?? []) putScope(index, network)
+  for (const mac of change.drop ?? []) index.entries.delete(macNumber(mac))
+  for (const reservation of change.put ?? []) putReservation(index, reservation)
+  for (const name of change.networks?.drop ?? []) dropScope(index, name)
+}
+
+/** Says which address of ours a network's guests reach us at; 0 when its bridge has none any more. */
+export function setServerId(index: DhcpIndex, network: Name, serverId: number): void {
+  const scope = index.scopes.get(network)
+  if (scope !== undefined) scope.serverId = serverId
+}
+
+function putScope({ scopes }: DhcpIndex, { name, cidr, mode, dhcpServer }: ServedNetwork): void {
+  const bounds = parseCidr(cidr)
+  if (bounds === undefined) throw new Error(`network ${name} with cidr ${cidr}: it was not checked`)
+  const before = scopes.get(name)
+  // Without dhcpServer the sockets find our address on the bridge (setServerId).
+  const serverId = dhcpServer === undefined ? (before?.serverId ?? 0) : parseIpv4(dhcpServer)
+  const scope = { network: name, mode, first: bounds.first, last: bounds.last, serverId }
+  // Entries hold their scope: change it where it is.
+  if (before === undefined) scopes.set(name, scope)
+  else Object.assign(before, scope)
+}
+
+function putReservation({ entries, scopes }: DhcpIndex, reservation: Reservation): void {
+  const scope = scopes.get(reservation.network)
+  if (scope === undefined) return
+  const reply = compileReply(reservation)
+  entries.set(reply.mac, { reply, scope })
+}
+
+function dropScope({ entries, scopes }: DhcpIndex, name: Name): void {
+  scopes.delete(name)
+  for (const [mac, { scope }] of entries) if (scope.network === name) entries.delete(mac)
+}
