@@ -1,0 +1,156 @@
+import { type KernelConfig, symbolValue } from './config.ts'
+import { type DependencyTable, tableFor } from './dependencies.ts'
+import { findingsOf, sortFindings, undecided } from './findings.ts'
+import { fixFragment } from './fix.ts'
+import { type ImageFacts, valueFromImage, XEN_NOTE } from './image-facts.ts'
+import type { InitramfsFacts } from './initramfs/facts.ts'
+import { initramfsFindings } from './initramfs/judge.ts'
+import { isForType, judge, type Subject } from './judge.ts'
+import { BOOT_PATHS, type BootPath, type KernelRequest } from './request.ts'
+import { applyRules, judgePath, type Result, severityOn } from './results.ts'
+import type { Rule } from './rules.ts'
+import type { Finding, KernelVerdict, Verdict } from './verdict.ts'
+import { parseVersion } from './version.ts'
+
+/** What is known of a kernel, read from its files by acquire.ts. */
+export interface KernelInput {
+  readonly path: string
+  readonly source: KernelVerdict['source']
+  readonly config?: KernelConfig | undefined
+  /** Where the config was found, when not at `path`. */
+  readonly configPath?: string | undefined
+  readonly image?: ImageFacts | undefined
+  readonly initramfs?: InitramfsFacts | undefined
+}
+
+/** The rules and tables of `kernel-configs/`. */
+export interface KernelData {
+  readonly rules: readonly Rule[]
+  readonly dependencies: readonly DependencyTable[]
+}
+
+/**
+ * Says whether a guest with this kernel can mount its root over NFS, by which path, and what to change if not.
+ *
+ * Never guesses: what cannot be known makes the verdict `undetermined`, with the reason, unless another fact
+ * decides it already.
+ */
+export function checkKernel(input: KernelInput, request: KernelRequest, data: KernelData): KernelVerdict {
+  const arch = input.config?.arch ?? input.image?.arch ?? ''
+  const release = input.image?.release ?? input.config?.version ?? ''
+  const base = { path: input.path, version: release, arch, source: input.source, ...usedFiles(input) }
+  const reason = whyUndetermined(input, arch)
+  if (reason !== undefined) {
+    const boots = startsOf(input)
+    return { ...base, verdict: 'undetermined', boots, migrates: null, findings: [], fragment: '', reason }
+  }
+  return { ...base, ...judgeAll(input, request, data) }
+}
+
+function usedFiles({ configPath, initramfs }: KernelInput) {
+  return {
+    ...(configPath === undefined ? {} : { configPath }),
+    ...(initramfs === undefined
+      ? {}
+      : {
+          initramfs: {
+            path: initramfs.path,
+            generator: initramfs.generator,
+            compression: initramfs.compression,
+            versions: initramfs.versions,
+          },
+        }),
+  }
+}
+
+function whyUndetermined({ config, image, initramfs }: KernelInput, arch: string): string | undefined {
+  if (arch !== '' && arch !== 'x86_64') return `domus judges x86_64 kernels only, and this one is for ${arch}`
+  if (image?.unreadable !== undefined) return image.unreadable
+  if (config?.incomplete !== undefined) return config.incomplete
+  if (arch === '') return 'it does not say for which architecture it is'
+  if (initramfs?.unreadable !== undefined) return initramfs.unreadable
+  return undefined
+}
+
+// The notes of an image count even where the rest is unknown.
+function startsOf({ image }: KernelInput): KernelVerdict['boots'] {
+  if (image?.contents === undefined || image.arch !== 'x86_64') return { pv: null, pvh: null }
+  const { contents } = image
+  return { pv: contents.notes.has(XEN_NOTE.entry), pvh: valueFromImage(contents, 'XEN_PVH') === 'y' }
+}
+
+function judgeAll(input: KernelInput, request: KernelRequest, data: KernelData) {
+  const subject = subjectOf(input)
+  const table = tableFor(data.dependencies, subject.version)
+  const paths = pathsOf(input)
+  const boots = { pv: canStart('pv', data.rules, subject), pvh: canStart('pvh', data.rules, subject) }
+  const results = applyRules(data.rules, { paths, subject, request, boots, table })
+  const own = initramfsFindings(input, subject, request)
+  const verdict = verdictOf(paths, results, own)
+  // What only an initramfs would need is noise for a kernel that does not need one.
+  const shown: readonly BootPath[] = verdict === 'in-kernel' ? ['in-kernel'] : paths
+  return {
+    verdict,
+    boots,
+    migrates: migrates(boots, data.rules, subject),
+    findings: sortFindings([...own, ...findingsOf(results, shown, subject)]),
+    fragment: fixFragment(results.filter(isWorthFixing(paths)), table),
+    ...(verdict === 'undetermined' ? { reason: reasonOf(undecided(results, subject)) } : {}),
+  }
+}
+
+function subjectOf({ config, image, initramfs }: KernelInput): Subject {
+  const contents = image?.contents
+  return {
+    version: parseVersion(config?.version ?? image?.release ?? ''),
+    have: (symbol) => {
+      if (config !== undefined) return symbolValue(config, symbol)
+      return contents === undefined ? 'undetermined' : valueFromImage(contents, symbol)
+    },
+    initrd: initramfs?.compression,
+  }
+}
+
+// An initramfs with an /init takes over: the kernel's own way to the root is closed by it.
+function pathsOf({ initramfs }: KernelInput): readonly BootPath[] {
+  if (initramfs === undefined) return BOOT_PATHS
+  return initramfs.generator === 'none' ? ['in-kernel'] : ['initramfs']
+}
+
+function canStart(type: 'pv' | 'pvh', rules: readonly Rule[], subject: Subject): boolean | null {
+  return groupHolds(
+    'guest',
+    rules.filter((rule) => isForType(rule, type)),
+    subject,
+  )
+}
+
+function migrates(boots: KernelVerdict['boots'], rules: readonly Rule[], subject: Subject): boolean | null {
+  if (boots.pv === false && boots.pvh === false) return false
+  return groupHolds('migration', rules, subject)
+}
+
+function groupHolds(group: Rule['group'], rules: readonly Rule[], subject: Subject): boolean | null {
+  const judged = rules.filter((rule) => rule.group === group).map((rule) => judge(rule, 'in-kernel', subject))
+  if (judged.includes('fail')) return false
+  return judged.includes('unknown') ? null : true
+}
+
+function verdictOf(paths: readonly BootPath[], results: readonly Result[], own: readonly Finding[]): Verdict {
+  const isRefused = (path: BootPath) =>
+    own.some(({ severity, neededFor }) => severity === 'error' && neededFor.includes(path))
+  const open = paths.filter((path) => !isRefused(path) && judgePath(path, results) !== 'closed')
+  const [first] = open
+  if (first === undefined) return 'no'
+  return judgePath(first, results) === 'open' ? first : 'undetermined'
+}
+
+function reasonOf(symbols: readonly string[]): string {
+  return `no configuration was found for this image, and it cannot be told without what ${symbols.join(', ')} are`
+}
+
+// The fix is for the way the boot would take: the kernel's own, or that of the initramfs given.
+function isWorthFixing([target]: readonly BootPath[]) {
+  return ({ rule, isHint, failed }: Result): boolean =>
+    target !== undefined && !isHint && failed.includes(target) && severityOn(rule, target) !== 'info'
+}
