@@ -26,7 +26,7 @@ export async function carryOut(
   const view = await jobs.run(request, { step: slow.step }).finally(slow.end)
   if (options.json) outJson(view)
   else showOutcome(view)
-  process.exitCode = { done: 0, 'rolled-back': 1, stuck: 4 }[view.outcome]
+  process.exitCode = view.boot?.ok === false ? 1 : { done: 0, 'rolled-back': 1, stuck: 4 }[view.outcome]
 }
 
 function showDryRun(view: PlanView, { json }: ChangeOptions) {
@@ -69,10 +69,18 @@ function showOutcome(view: OperationView) {
   note(view.title)
   for (const step of view.steps) note(`  ${lineOf(step)}: ${step.result}`)
   for (const { path, message } of view.warnings) note(`warning: ${path}: ${message}`)
+  if (view.boot) showBoot(view.boot)
   if (view.error !== undefined) note(`domus: ${view.error}`)
   if (view.outcome === 'rolled-back') note('rolled back: nothing is left of it')
   else if (view.outcome === 'stuck') note(`stuck: look at it with domus operations show ${view.operation}`)
   else note(view.changes === 0 ? 'nothing to do' : 'done')
+}
+
+function showBoot({ ok, stage, stages, cause }: NonNullable<OperationView['boot']>) {
+  const began = Date.parse(stages[0]?.at ?? '')
+  for (const { stage: name, at, detail } of stages)
+    note(`  ${name.padEnd(8)} +${((Date.parse(at) - began) / 1000).toFixed(1)} s  ${detail ?? ''}`)
+  if (!ok) note(`domus: the boot came as far as: ${stage}${cause === undefined ? '' : ` (${cause})`}`)
 }
 
 const SIGN = {

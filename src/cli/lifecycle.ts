@@ -27,10 +27,13 @@ function startCommand(): Command {
     .option('--timeout <seconds>', 'with --wait: how long', Number, 300)
     .action(async (name: string, options: StartOptions, command: Command) => {
       await withJobs(command, async (jobs) => {
-        const request: ChangeRequest = { kind: 'start', name, ...(options.force && { force: options.force }) }
-        if (!options.wait || options.dryRun) return carryOut(jobs, request, options)
-        const { startAndWait } = await import('./wait.ts')
-        await startAndWait(jobs, command, request, { ...options, name })
+        const request: ChangeRequest = {
+          kind: 'start',
+          name,
+          ...(options.force && { force: options.force }),
+          ...(options.wait && { waitSeconds: options.timeout }),
+        }
+        await carryOut(jobs, request, options)
       })
     })
 }

@@ -21,7 +21,13 @@ export type ChangeRequest =
       readonly force?: readonly string[]
     }
   | { readonly kind: 'delete'; readonly noun: Noun; readonly name: Name }
-  | { readonly kind: 'start'; readonly name: Name; readonly force?: readonly string[] }
+  | {
+      readonly kind: 'start'
+      readonly name: Name
+      readonly force?: readonly string[]
+      /** Follows the boot until its init runs, for at most so many seconds. */
+      readonly waitSeconds?: number
+    }
   | { readonly kind: 'stop' | 'reboot' | 'destroy'; readonly name: Name }
 
 /** A change that was carried out, or tried. */
@@ -31,6 +37,19 @@ export interface OperationView extends PlanView {
   readonly steps: readonly (StepView & { readonly result: string })[]
   /** Why it did not end well, and what to look at. */
   readonly error?: string
+  /** How far a start that was waited for came. */
+  readonly boot?: BootView
+}
+
+/** A boot as it was followed; `ok` when init ran. */
+export interface BootView {
+  readonly domain: Name
+  readonly ok: boolean
+  /** The last stage that was seen. */
+  readonly stage: string
+  readonly stages: readonly BootEvent[]
+  /** What usually causes a boot to stop there. */
+  readonly cause?: string
 }
 
 /** A resource with what is known of it now. */

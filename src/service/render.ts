@@ -15,7 +15,9 @@ export function openRenderer(inventory: Inventory, templates: Templates) {
     /** @throws DomusError 'not-found' */
     domain(name: Name, dialect: 'xl' | 'xm'): string {
       const guest = guestOf(inventory, find(inventory, 'domains', name))
-      return dialect === 'xm' ? templates.domainXm(guest) : toolstacks[guest.host.toolstack].render(guest, templates)
+      return dialect === 'xm'
+        ? templates.domainXm(guest)
+        : toolstacks[guest.host.toolstack].render(guest, templates)
     },
     exports(name: Name): string {
       const server = find(inventory, 'servers', name)
@@ -23,7 +25,9 @@ export function openRenderer(inventory: Inventory, templates: Templates) {
     },
     dhcp(name: Name, kind: DhcpServerKind): string {
       const network = find(inventory, 'networks', name)
-      const guests = [...inventory.domains.values()].filter((one) => one.network === name).map((one) => guestOf(inventory, one))
+      const guests = [...inventory.domains.values()]
+        .filter((one) => one.network === name)
+        .map((one) => guestOf(inventory, one))
       return renderDhcp(network, guests, kind, templates)
     },
   }
@@ -35,5 +39,8 @@ export function find<N extends Noun>(inventory: Inventory, noun: N, name: Name) 
   if (found) return found as NonNullable<ReturnType<Inventory[N]['get']>>
   const known = [...inventory[noun].keys()]
   const shown = known.slice(0, 20).join(', ') || 'none'
-  throw new DomusError('not-found', `no ${noun.slice(0, -1)} ${name}; known: ${shown}${known.length > 20 ? ', …' : ''}`)
+  throw new DomusError(
+    'not-found',
+    `no ${noun.slice(0, -1)} ${name}; known: ${shown}${known.length > 20 ? ', …' : ''}`,
+  )
 }

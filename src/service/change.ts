@@ -1,0 +1,159 @@
+import { DomusError } from '../errors.ts'
+import type { Name } from '../model/grammar.ts'
+import { type Guest, guestOf, type Inventory, NOUNS, type Noun } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Claim, SiteFacts } from '../plan/facts.ts'
+import { planDestroy, planReboot, planStart, planStop } from '../plan/lifecycle.ts'
+import { type Planned, planSite } from '../plan/site.ts'
+import { listClaims } from '../store/claims.ts'
+import { loadInventory } from '../store/inventory.ts'
+import { toolstacks } from '../toolstack/kinds.ts'
+import type { App } from './app.ts'
+import { requireDocument } from './document.ts'
+import { gatherFacts } from './facts.ts'
+import type { ChangeRequest } from './jobs.ts'
+import { find } from './render.ts'
+
+/** A plan with what is locked while it is carried out. */
+export interface PlannedChange extends Planned {
+  /** `domain/NAME` for work on one domain; `site` for work on the inventory. */
+  readonly subject: string
+  readonly facts: SiteFacts
+  /** The guests that the plan starts. */
+  readonly starts: readonly Guest[]
+}
+
+/** Turns what is asked for into a plan: load, check, gather facts, plan. Changes nothing. */
+export async function planChange(app: App, request: ChangeRequest): Promise<PlannedChange> {
+  const { inventory, revision } = await loadInventory(app.store)
+  const claims = new Map((await listClaims(app.store)).map((claim) => [claim.domain, claim]))
+  const moment: Moment = { app, current: inventory, revision, claims }
+  switch (request.kind) {
+    case 'apply': {
+      const stored = { inventory, prune: request.prune === true }
+      const wanted = requireDocument(request.document, { site: siteOf(moment), stored })
+      return planInventory(moment, wanted, `apply site ${wanted.site}`, request.exports)
+    }
+    case 'create':
+      return planCreate(moment, request)
+    case 'delete':
+      return planInventory(
+        moment,
+        without(moment, request.noun, request.name),
+        `delete ${request.noun.slice(0, -1)} ${request.name}`,
+      )
+    case 'start':
+    case 'stop':
+    case 'reboot':
+    case 'destroy':
+      return planLifecycle(moment, request.kind, request.name)
+  }
+}
+
+interface Moment {
+  readonly app: App
+  readonly current: Inventory
+  readonly revision: number
+  readonly claims: ReadonlyMap<Name, Claim>
+}
+
+// A store that nothing was recorded in has no name of its own yet.
+const siteOf = ({ app, current }: Moment) =>
+  NOUNS.some((noun) => current[noun].size > 0) ? current.site : app.site
+
+async function planInventory(
+  { app, current, revision, claims }: Moment,
+  wanted: Inventory,
+  title: string,
+  drift?: 'adopt' | 'overwrite',
+  scope?: ReadonlySet<Name>,
+): Promise<PlannedChange> {
+  const facts = await gatherFacts(app, { current, wanted, claims, exports: true, ...(scope && { scope }) })
+  const planned = planSite({
+    title,
+    current,
+    revision,
+    wanted,
+    facts,
+    renderConfig: (guest) => toolstacks[guest.host.toolstack].render(guest, app.templates),
+    exports: { isolation: app.isolation, ...(drift && { drift }) },
+    ...(scope && { scope }),
+  })
+  return { ...planned, subject: 'site', facts, starts: [] }
+}
+
+async function planCreate(
+  moment: Moment,
+  { names, domain, start }: ChangeRequest & { kind: 'create' },
+): Promise<PlannedChange> {
+  const { app, current, revision } = moment
+  const known = names.filter((name) => current.domains.has(name))
+  if (known.length > 0) throw new DomusError('conflict', `domain ${known.join(', ')} already exists`)
+  const document = { domains: names.map((name) => ({ ...domain, name })) }
+  const wanted = requireDocument(document, {
+    site: siteOf(moment),
+    stored: { inventory: current, prune: false },
+  })
+  const title = `create domain ${names.join(', ')} on ${String(domain.host)}`
+  const planned = await planInventory(moment, wanted, title, undefined, new Set(names))
+  if (!start) return planned
+  const starts = names.map((name) => guestOf(wanted, find(wanted, 'domains', name)))
+  // The record step before them moves the inventory on by one.
+  const parts = starts.map((guest) =>
+    planStart(guest, { facts: planned.facts, revision: revision + 1, now: app.now().toISOString() }),
+  )
+  return {
+    ...planned,
+    starts,
+    plan: { ...planned.plan, steps: [...planned.plan.steps, ...parts.flatMap(({ plan }) => plan.steps)] },
+    refusals: [...planned.refusals, ...parts.flatMap(({ refusals }) => refusals)],
+  }
+}
+
+async function planLifecycle(
+  { app, current, revision, claims }: Moment,
+  kind: 'start' | 'stop' | 'reboot' | 'destroy',
+  name: Name,
+): Promise<PlannedChange> {
+  const guest = guestOf(current, find(current, 'domains', name))
+  const scope = new Set([name])
+  const facts = await gatherFacts(app, { current, wanted: current, scope, claims, exports: false })
+  const planners = { start: planStart, stop: planStop, reboot: planReboot, destroy: planDestroy }
+  const planned = planners[kind](guest, { facts, revision, now: app.now().toISOString() })
+  return { ...planned, subject: `domain/${name}`, facts, starts: kind === 'start' ? [guest] : [] }
+}
+
+/** The inventory less one resource. @throws DomusError 'not-found', or 'conflict' when others refer to it */
+function without({ current }: Moment, noun: Noun, name: Name): Inventory {
+  find(current, noun, name)
+  const users = usersOf(current, noun, name)
+  if (users.length > 0)
+    throw new DomusError(
+      'conflict',
+      `${noun.slice(0, -1)} ${name} is used by ${users.join(', ')}; delete these first`,
+    )
+  const rest = new Map<Name, unknown>(current[noun])
+  rest.delete(name)
+  return { ...current, [noun]: rest }
+}
+
+function usersOf({ images, domains }: Inventory, noun: Noun, name: Name): string[] {
+  const field = noun.slice(0, -1) as 'network' | 'image' | 'kernel' | 'host'
+  if (noun === 'domains') return []
+  if (noun === 'servers')
+    return [...images.values()].filter(({ server }) => server === name).map((one) => `image ${one.name}`)
+  return [...domains.values()].filter((one) => one[field] === name).map((one) => `domain ${one.name}`)
+}
+
+/** @throws DomusError 'refused' when the plan must not, or cannot, be carried out */
+export function requireSound({ plan, refusals, facts }: PlannedChange): void {
+  if (refusals.length > 0)
+    throw new DomusError('refused', `${plan.title}: refused; nothing was changed`, { problems: refusals })
+  if (plan.facts === 'known') return
+  const problems: Problem[] = facts.unknown.map((message) => ({ path: 'facts', message }))
+  throw new DomusError(
+    'unreachable',
+    `${plan.title}: cannot look at everything it depends on; nothing was changed`,
+    { problems },
+  )
+}
