@@ -2,6 +2,8 @@ import { netmaskOf, parseCidr } from '../model/address.ts'
 import { type Guest, isWritable } from '../model/inventory.ts'
 import type { Kernel } from '../model/kernel.ts'
 import type { Problem } from '../model/problem.ts'
+import { isNfsmountOption } from './nfsmount.ts'
+import { splitOptions } from './outcome.ts'
 
 /** Who reads the command line: the kernel itself, or the program that made the initrd; each has its own spelling. */
 export type Dialect = 'kernel' | 'klibc' | 'dracut' | 'mkinitcpio'
@@ -159,12 +161,8 @@ const version4Fault = ({ domain }: Guest, program: string): Faults =>
         nfsVersion: `${program} mounts NFS 2 and 3 only, not ${domain.nfsVersion}: use nfsVersion 3, an initrd made by dracut, or a kernel that mounts its root itself`,
       }
 
-// klibc, usr/kinit/nfsmount/main.c: int_opts (without the versions) and bool_opts.
-const KLIBC_OPTION =
-  /^(?:(?:port|rsize|wsize|timeo|retrans|acregmin|acregmax|acdirmin|acdirmax)=(?:0|[1-9]\d*)|soft|hard|(?:no)?(?:intr|posix|cto|ac|lock|acl)|udp|tcp|broken_suid|ro|rw|)$/
-
 function unknownOptionFault({ domain }: Guest): Faults {
-  const unknown = (domain.nfsOptions ?? '').split(',').filter((option) => !KLIBC_OPTION.test(option))
+  const unknown = splitOptions(domain.nfsOptions ?? '').filter((option) => !isNfsmountOption(option))
   if (unknown.length === 0) return {}
   return {
     nfsOptions: `${unknown.join(', ')}: klibc's nfsmount stops at an option it does not know; it knows port, rsize, wsize, timeo, retrans, acregmin, acregmax, acdirmin and acdirmax with a number, soft, hard, intr, posix, cto, ac, lock and acl (also with no before them), udp and tcp`,
