@@ -2,6 +2,10 @@
 export interface TemplateContexts {
   'domain/xl.cfg': XlConfig
   'domain/xm.cfg': XmConfig
+  'exports/linux': OwnExports
+  'exports/freebsd': OwnExports
+  'exports/ganesha': GaneshaExports
+  'exports/print': PrintedExports
 }
 
 export type TemplateName = keyof TemplateContexts
@@ -36,4 +40,30 @@ interface DomainConfig {
   readonly onPoweroff: string
   readonly onReboot: string
   readonly onCrash: string
+}
+
+/** Text that is read back: the lines come from nfs/ as they are, and their hash must be in a comment above them. */
+export interface OwnExports {
+  readonly site: string
+  readonly sha256: string
+  /** All lines, without the last newline. */
+  readonly body: string
+}
+
+export interface GaneshaExports {
+  readonly site: string
+  readonly exports: readonly {
+    readonly id: number
+    readonly path: string
+    readonly clients: readonly { readonly address: string; readonly access: 'RO' | 'RW' }[]
+  }[]
+}
+
+export interface PrintedExports {
+  readonly site: string
+  readonly entries: readonly {
+    readonly path: string
+    readonly client: string
+    readonly access: 'ro' | 'rw'
+  }[]
 }

@@ -12,6 +12,8 @@ interface TemplateKind {
   readonly helpers: Readonly<Record<string, TextHelper>>
 }
 
+// Their values are of the strict grammar, which needs no quotes; their first lines are their own.
+const exported = { comment: false, helpers: {} } as const
 const xl = { comment: '#', helpers: { quote: quoteXl, list: listXl } } as const
 
 /**
@@ -21,6 +23,10 @@ const xl = { comment: '#', helpers: { quote: quoteXl, list: listXl } } as const
 const templateKinds: Record<TemplateName, TemplateKind> = {
   'domain/xl.cfg': xl,
   'domain/xm.cfg': xl,
+  'exports/linux': exported,
+  'exports/freebsd': exported,
+  'exports/ganesha': exported,
+  'exports/print': exported,
 }
 
 const names = Object.keys(templateKinds) as TemplateName[] // the keys of a Record are its key type

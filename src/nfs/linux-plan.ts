@@ -1,0 +1,81 @@
+import type { Problem } from '../model/problem.ts'
+import type { ExportEntry, Step } from '../plan/plan.ts'
+import { checkAppliance, checkRunning, checkWriters, isSameExport, type Verdicts } from './checks.ts'
+import { checkDrift } from './drift.ts'
+import { bareEntry, entriesOf, keyOf, type WantedExport } from './entries.ts'
+import { meaningOf, meaningOfEntry } from './exportfs-table.ts'
+import { pathFact } from './facts.ts'
+import { checkIsolation } from './isolation.ts'
+import { type ExportPlan, type ExportRequest, ownerOf } from './kind.ts'
+import { DROP_IN, renderDropIn } from './linux-file.ts'
+import { checkOverlaps, foreignExports } from './overlaps.ts'
+import { checkPaths } from './paths.ts'
+
+/** Plans the one 'export' step of a knfsd server, or says what speaks against it. */
+export function linuxPlan(request: ExportRequest): ExportPlan {
+  const { server, inventory, facts } = request
+  const drift = checkDrift(request)
+  const wanted = entriesOf(server, inventory, facts, drift.before)
+  const content = renderDropIn(ownerOf(request), wanted)
+  const isNeeded = needsStep(request, wanted, content)
+  const verdicts: Verdicts[] = [
+    drift,
+    checkWriters(wanted),
+    checkPaths(request, wanted),
+    checkOverlaps(server, wanted, foreignExports(request, wanted, drift.before)),
+    checkIsolation(request, wanted),
+    checkRunning(request, wanted, drift.before),
+    ...(isNeeded ? [checkAppliance(request)] : []),
+    complaintOfOthers(request),
+  ]
+  const problems = verdicts.flatMap((verdict) => verdict.problems)
+  const step: Step = {
+    kind: 'export',
+    on: server.name,
+    machine: server.machine,
+    serverKind: 'linux',
+    path: DROP_IN,
+    before: drift.before.map(bareEntry),
+    after: wanted.map(bareEntry),
+    fileBefore: facts.file,
+    content,
+  }
+  return {
+    steps: problems.length > 0 || !isNeeded ? [] : [...drift.steps, step],
+    warnings: verdicts.flatMap((verdict) => verdict.warnings),
+    problems,
+    facts: knowledge(request, wanted, drift.before),
+  }
+}
+
+function needsStep({ facts }: ExportRequest, wanted: readonly WantedExport[], content: string): boolean {
+  if (facts.file.kind === 'unknown') return wanted.length > 0
+  const found = facts.file.kind === 'file' ? facts.file.content : ''
+  if (found !== content) return true
+  if (facts.live.kind === 'unknown') return false
+  const live = new Map(facts.live.value.map((entry) => [keyOf(entry), meaningOf(entry.options)]))
+  return wanted.some((entry) => live.get(keyOf(entry)) !== meaningOfEntry(entry))
+}
+
+/** Everything that is looked at must be known, as far as there is anything to export or to remove. */
+function knowledge(
+  { facts }: ExportRequest,
+  wanted: readonly WantedExport[],
+  before: readonly ExportEntry[],
+): 'known' | 'unknown' {
+  if (facts.file.kind === 'unknown') return 'unknown'
+  if (wanted.length === 0 && before.length === 0) return 'known'
+  if (facts.live.kind === 'unknown' || facts.others.kind === 'unknown') return 'unknown'
+  if (wanted.some(({ path }) => pathFact(facts, path).kind === 'unknown')) return 'unknown'
+  const byKey = new Map(wanted.map((entry) => [keyOf(entry), entry]))
+  const removes = before.some((entry) => !isSameExport(entry, byKey.get(keyOf(entry))))
+  return removes && facts.running.kind === 'unknown' ? 'unknown' : 'known'
+}
+
+function complaintOfOthers({ server, facts }: ExportRequest): Verdicts {
+  if (facts.others.kind === 'unknown' || facts.others.value.complaint === '')
+    return { warnings: [], problems: [] }
+  const message = `exportfs has complaints about exports that are not ours (domus changes nothing there, and ours do not depend on them): ${facts.others.value.complaint.trim()}`
+  const warning: Problem = { path: `servers/${server.name}`, message }
+  return { warnings: [warning], problems: [] }
+}
