@@ -2,8 +2,13 @@ import { Command } from 'commander'
 import { applyCommand, planCommand } from './apply.ts'
 import { createCommand } from './create.ts'
 import { deleteCommand } from './delete.ts'
+import { dhcpCommand } from './dhcp.ts'
+import { doctorCommand } from './doctor.ts'
+import { exportsCommand } from './exports.ts'
 import { getCommand } from './get.ts'
+import { kernelCommand } from './kernel.ts'
 import { lifecycleCommands } from './lifecycle.ts'
+import { convertCommand, lintCommand } from './lint.ts'
 import { operationsCommand } from './operations.ts'
 import { renderCommand } from './render.ts'
 import { serveCommand } from './serve.ts'
@@ -27,6 +32,12 @@ export function buildProgram(version: string): Command {
     ...lifecycleCommands(),
     renderCommand(),
     verifyCommand(),
+    kernelCommand(),
+    dhcpCommand(),
+    exportsCommand(),
+    lintCommand(),
+    convertCommand(),
+    doctorCommand(),
     operationsCommand(),
     serveCommand(),
   ]

@@ -8,6 +8,7 @@ export function planExports(change: SiteChange): PlanPart & { readonly unknown: 
   const parts = serversOf(change).map((server) =>
     nfsKinds[server.kind].plan({
       server,
+      templates: change.templates,
       inventory: change.wanted,
       current: change.current,
       facts: change.facts.servers.get(server.name) ?? unknownFacts(`nobody has looked at ${server.name}`),

@@ -3,6 +3,7 @@ import type { Domain } from '../model/domain.ts'
 import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, NOUNS } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { planExports } from './exports.ts'
 import { fileFact, type SiteFacts } from './facts.ts'
@@ -17,8 +18,7 @@ export interface SiteChange {
   readonly facts: SiteFacts
   /** The domains whose configs were looked at; all when absent. */
   readonly scope?: ReadonlySet<Name>
-  /** The text of a guest's config on its host. */
-  renderConfig(guest: Guest): string
+  readonly templates: Templates
   readonly exports: { readonly drift?: 'adopt' | 'overwrite'; readonly isolation: 'warn' | 'refuse' }
 }
 
@@ -68,13 +68,13 @@ export interface PlanPart {
 
 const NOTHING: PlanPart = { steps: [], warnings: [], refusals: [] }
 
-function planConfig({ current, wanted, facts, renderConfig }: SiteChange, domain: Domain): PlanPart {
+function planConfig({ current, wanted, facts, templates }: SiteChange, domain: Domain): PlanPart {
   const guest = guestOf(wanted, domain)
   const { host } = guest
   const toolstack = toolstacks[host.toolstack]
   const path = toolstack.configPath(domain.name)
   const before = fileFact(facts, host.machine, path)
-  const content = renderConfig(guest)
+  const content = toolstack.render(guest, templates)
   const isNew = !current.domains.has(domain.name)
   if (isNew && before.kind === 'file' && !before.content.startsWith(OUR_MARK))
     return {

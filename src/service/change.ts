@@ -7,7 +7,6 @@ import { planDestroy, planReboot, planStart, planStop } from '../plan/lifecycle.
 import { type Planned, planSite } from '../plan/site.ts'
 import { listClaims } from '../store/claims.ts'
 import { loadInventory } from '../store/inventory.ts'
-import { toolstacks } from '../toolstack/kinds.ts'
 import type { App } from './app.ts'
 import { requireDocument } from './document.ts'
 import { gatherFacts } from './facts.ts'
@@ -75,7 +74,7 @@ async function planInventory(
     revision,
     wanted,
     facts,
-    renderConfig: (guest) => toolstacks[guest.host.toolstack].render(guest, app.templates),
+    templates: app.templates,
     exports: { isolation: app.isolation, ...(drift && { drift }) },
     ...(scope && { scope }),
   })

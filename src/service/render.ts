@@ -21,7 +21,7 @@ export function openRenderer(inventory: Inventory, templates: Templates) {
     },
     exports(name: Name): string {
       const server = find(inventory, 'servers', name)
-      return nfsKinds[server.kind].render({ site: inventory.site }, entriesOf(server, inventory))
+      return nfsKinds[server.kind].render({ site: inventory.site, templates }, entriesOf(server, inventory))
     },
     dhcp(name: Name, kind: DhcpServerKind): string {
       const network = find(inventory, 'networks', name)
