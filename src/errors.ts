@@ -12,7 +12,9 @@ export const ERRORS = {
   'command-failed': { status: 502, exit: 1 },
   'apply-failed': { status: 502, exit: 1 },
   stuck: { status: 500, exit: 4 },
+  unauthorized: { status: 401, exit: 1 },
   forbidden: { status: 403, exit: 1 },
+  'precondition-failed': { status: 412, exit: 1 },
   internal: { status: 500, exit: 1 },
 } as const
 

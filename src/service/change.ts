@@ -9,6 +9,7 @@ import { listClaims } from '../store/claims.ts'
 import { loadInventory } from '../store/inventory.ts'
 import type { App } from './app.ts'
 import { requireDocument } from './document.ts'
+import { requireExpected } from './etag.ts'
 import { gatherFacts } from './facts.ts'
 import type { ChangeRequest } from './jobs.ts'
 import { find } from './render.ts'
@@ -25,6 +26,7 @@ export interface PlannedChange extends Planned {
 /** Turns what is asked for into a plan: load, check, gather facts, plan. Changes nothing. */
 export async function planChange(app: App, request: ChangeRequest): Promise<PlannedChange> {
   const { inventory, revision } = await loadInventory(app.store)
+  if ('expect' in request) requireExpected(inventory, request.expect)
   const claims = new Map((await listClaims(app.store)).map((claim) => [claim.domain, claim]))
   const moment: Moment = { app, current: inventory, revision, claims }
   switch (request.kind) {

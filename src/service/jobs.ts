@@ -11,6 +11,7 @@ export type ChangeRequest =
       readonly document: unknown
       readonly prune?: boolean
       readonly exports?: 'adopt' | 'overwrite'
+      readonly expect?: Expectation
     }
   | {
       /** New domains, each like `domain` with its own name; with `start`, booted too. */
@@ -20,7 +21,12 @@ export type ChangeRequest =
       readonly start?: boolean
       readonly force?: readonly string[]
     }
-  | { readonly kind: 'delete'; readonly noun: Noun; readonly name: Name }
+  | {
+      readonly kind: 'delete'
+      readonly noun: Noun
+      readonly name: Name
+      readonly expect?: Expectation
+    }
   | {
       readonly kind: 'start'
       readonly name: Name
@@ -29,6 +35,18 @@ export type ChangeRequest =
       readonly waitSeconds?: number
     }
   | { readonly kind: 'stop' | 'reboot' | 'destroy'; readonly name: Name }
+
+/**
+ * What the asker saw of one resource, so that nobody overwrites what he has not seen; see etag.ts.
+ *
+ * The change is refused as 'precondition-failed' when the resource is another now.
+ */
+export interface Expectation {
+  readonly noun: Noun
+  readonly name: Name
+  /** Tags of the specs that are fine, `any` for whatever there is; an empty list: there must be none. */
+  readonly tags: readonly string[] | 'any'
+}
 
 /** A change that was carried out, or tried. */
 export interface OperationView extends PlanView {
@@ -69,6 +87,8 @@ export interface VerifyView {
 
 /** Told while a change is carried out. */
 export interface RunEvents {
+  /** Who asks, for the journal; the user of this process when absent. */
+  readonly who?: string
   /** The plan is journaled under this id; not called when there is nothing to do. */
   begun?(operation: string): void
   /** What is being done now, one line. */
