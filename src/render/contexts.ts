@@ -6,6 +6,9 @@ export interface TemplateContexts {
   'exports/freebsd': OwnExports
   'exports/ganesha': GaneshaExports
   'exports/print': PrintedExports
+  'dhcp/dnsmasq': DhcpServerConfig
+  'dhcp/dhcpd': DhcpServerConfig
+  'dhcp/kea': DhcpServerConfig
 }
 
 export type TemplateName = keyof TemplateContexts
@@ -66,4 +69,41 @@ export interface PrintedExports {
     readonly client: string
     readonly access: 'ro' | 'rw'
   }[]
+}
+
+/** The reservations of one network for another DHCP server (dhcp/render.ts). */
+export interface DhcpServerConfig {
+  readonly network: string
+  readonly cidr: string
+  /** First address of the network. */
+  readonly subnet: string
+  readonly netmask: string
+  readonly broadcast: string
+  readonly gateway: string | false
+  /** Lists with commas; false when empty. */
+  readonly dns: string | false
+  readonly ntp: string | false
+  readonly domainName: string | false
+  readonly mtu: number | false
+  readonly leaseSeconds: number
+  /** Every extra option of any guest, once, for servers that must be told of it first. */
+  readonly codes: readonly number[]
+  readonly reservations: readonly DhcpReservation[]
+}
+
+export interface DhcpReservation {
+  readonly name: string
+  readonly mac: string
+  readonly address: string
+  readonly nextServer: string
+  readonly rootPath: string
+  readonly options: readonly DhcpOptionText[]
+}
+
+/** The value of an extra option: `01:02:ff`, `0102ff`, and as dnsmasq takes it. */
+export interface DhcpOptionText {
+  readonly code: number
+  readonly hex: string
+  readonly plainHex: string
+  readonly dnsmasq: string
 }

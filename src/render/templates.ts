@@ -14,6 +14,7 @@ interface TemplateKind {
 
 // Their values are of the strict grammar, which needs no quotes; their first lines are their own.
 const exported = { comment: false, helpers: {} } as const
+const plain = { comment: '#', helpers: {} } as const // values of the strict grammar, options in hex
 const xl = { comment: '#', helpers: { quote: quoteXl, list: listXl } } as const
 
 /**
@@ -27,6 +28,9 @@ const templateKinds: Record<TemplateName, TemplateKind> = {
   'exports/freebsd': exported,
   'exports/ganesha': exported,
   'exports/print': exported,
+  'dhcp/dnsmasq': plain,
+  'dhcp/dhcpd': plain,
+  'dhcp/kea': plain,
 }
 
 const names = Object.keys(templateKinds) as TemplateName[] // the keys of a Record are its key type
