@@ -16,6 +16,8 @@ export default defineConfig({
       project('e2e', 60_000),
       // Root, namespaces, real programs: one file at a time, since they share the machine's name spaces.
       project('system', 300_000, { fileParallelism: false }),
+      // A lab of their own for each file: two cores bear one at a time.
+      project('xen', 600_000, { fileParallelism: false }),
     ],
   },
 })

@@ -4,6 +4,7 @@ import { folderOf, isBuilt } from './artefacts/artefact.ts'
 import { labArtefacts } from './artefacts/lab-artefacts.ts'
 import { bringUp, prepareLab, requireHost, runningHosts, takeDown } from './bring-up.ts'
 import { inNamespace, namespaceExists } from './namespace.ts'
+import { sayNeeds } from './needs.ts'
 import { say } from './progress.ts'
 import { hostPid } from './qemu.ts'
 import {
@@ -18,7 +19,7 @@ import {
   serialLogOf,
   sshConfigOf,
 } from './settings.ts'
-import { sshCommand } from './ssh.ts'
+import { sshSession } from './ssh.ts'
 import { labEnvironment } from './start-lab.ts'
 
 // A real Xen host (or two) under QEMU, and a network namespace that stands for the provisioning host beside it.
@@ -59,6 +60,7 @@ program.command('status').description('what is up, and where').option('--json', 
 
 async function up(options: { hosts: HostNumber; buildOnly?: true }): Promise<void> {
   const lab = labSettings()
+  sayNeeds()
   const artefacts = await prepareLab(lab)
   if (options.buildOnly) return
   await endOnInterrupt(lab, () => bringUp(lab, options.hosts, artefacts))
@@ -95,8 +97,7 @@ async function ssh(words: readonly string[]): Promise<void> {
   const named = hostNumbers(MAX_HOSTS).find((host) => words[0] === `${host}`)
   const lab = labSettings()
   await requireHost(lab, named ?? 1)
-  const argv = named === undefined ? words : words.slice(1)
-  await become(sshCommand(lab, named ?? 1, argv, process.stdin.isTTY && argv.length === 0 ? ['-t'] : []))
+  await become(sshSession(lab, named ?? 1, named === undefined ? words : words.slice(1)))
 }
 
 async function followConsole(host: HostNumber): Promise<void> {

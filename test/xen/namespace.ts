@@ -43,26 +43,33 @@ export function inNamespace(lab: LabSettings, argv: readonly string[]): readonly
   return ['nsenter', [`--net=${namespacePath(lab)}`, '--', ...argv]]
 }
 
-/** Ends every process that lives in the lab's network, then removes the network. */
+/** Ends every process that lives in the lab's network, waits until they are gone, then removes the network. */
 export async function removeNamespace(lab: LabSettings): Promise<void> {
   if (!(await namespaceExists(lab))) return
-  await endProcesses(lab, 'SIGTERM', 5_000)
-  await endProcesses(lab, 'SIGKILL', 5_000)
+  await endProcesses(await namespacePids(lab), 'SIGTERM', 5_000)
+  await endProcesses(await namespacePids(lab), 'SIGKILL', 5_000)
   await execa('ip', ['netns', 'del', lab.name])
 }
 
-async function endProcesses(lab: LabSettings, signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
-  for (const pid of await namespacePids(lab)) kill(pid, signal)
+async function endProcesses(
+  pids: readonly number[],
+  signal: NodeJS.Signals,
+  timeoutMs: number,
+): Promise<void> {
+  for (const pid of pids) kill(pid, signal)
   const deadline = performance.now() + timeoutMs
-  while ((await namespacePids(lab)).length > 0 && performance.now() < deadline) await delay(50)
+  while ((await Promise.all(pids.map(isAlive))).includes(true) && performance.now() < deadline)
+    await delay(20)
 }
 
-/** Of our own, too, if this process was started in the lab's network: that one is left alone. */
+/** Without our own, should this process have been started in the lab's network. */
 async function namespacePids(lab: LabSettings): Promise<readonly number[]> {
   const { stdout } = await execa('ip', ['netns', 'pids', lab.name])
-  const pids = stdout.split('\n').filter(Boolean).map(Number)
-  const alive = await Promise.all(pids.map(async (pid) => pid !== process.pid && (await isAlive(pid))))
-  return pids.filter((_, i) => alive[i])
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number)
+    .filter((pid) => pid !== process.pid)
 }
 
 /** False for a process that is gone, or that only waits for its parent to ask. */

@@ -29,14 +29,14 @@ export const LAB_PACKAGES = [
 const BUILD_DISK_GIB = 4 // kernel source and objects 1.6, trees and images 1.2, reserve
 const RUN_DISK_GIB = 1 // what the hosts write on their throw-away disks
 
-/**
- * Says what the lab needs before anything begins, and refuses when it is not there.
- *
- * @throws LabError naming everything that is missing, with the command that installs it
- */
-export async function checkNeeds(lab: LabSettings): Promise<void> {
+/** Says what the lab needs, before anything begins. */
+export function sayNeeds(): void {
   say('needs root, Debian 12 packages, 4 GiB of disk to build (1 GiB kept), 1 GiB of memory per host;')
   say('the first build takes about 15 minutes on two cores and downloads Debian packages; after that, a boot')
+}
+
+/** @throws LabError naming everything that is missing, with the command that installs it */
+export async function checkNeeds(lab: LabSettings): Promise<void> {
   const problems = [...(await packageProblems()), ...rootProblems()]
   if (problems.length > 0) throw new LabError(problems.join('\n'))
   await checkDisk(lab)

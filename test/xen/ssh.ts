@@ -39,15 +39,28 @@ function hostBlock(host: HostNumber, key: string, known: string): string {
   ].join('\n')
 }
 
-/** The command line that runs `argv` in the dom0 of a host; without `argv`, a shell. */
+/** The command line that runs `argv` in the dom0 of a host, over one connection that all calls share. */
 export function sshCommand(
   lab: LabSettings,
   host: HostNumber,
   argv: readonly string[],
-  options: readonly string[] = [],
 ): readonly [string, readonly string[]] {
-  const remote = argv.length > 0 ? ['--', argv.map(quoteWord).join(' ')] : []
-  return inNamespace(lab, ['ssh', '-F', sshConfigOf(lab), ...options, `xen${host}`, ...remote])
+  const shared = ['ControlMaster=auto', `ControlPath=${join(lab.runFolder, 'ssh-%h')}`, 'ControlPersist=60']
+  const options = shared.flatMap((option) => ['-o', option])
+  return inNamespace(lab, ['ssh', '-F', sshConfigOf(lab), ...options, `xen${host}`, '--', shellText(argv)])
+}
+
+/** The same for a person: words as ssh takes them, for the remote shell to read; none for a session. */
+export function sshSession(
+  lab: LabSettings,
+  host: HostNumber,
+  words: readonly string[],
+): readonly [string, readonly string[]] {
+  return inNamespace(lab, ['ssh', '-F', sshConfigOf(lab), `xen${host}`, ...words])
+}
+
+function shellText(argv: readonly string[]): string {
+  return argv.map(quoteWord).join(' ')
 }
 
 /** One word of a command line as the remote shell reads it. */

@@ -46,7 +46,6 @@ export async function ensureArtefact(lab: LabSettings, artefact: Artefact): Prom
   const folder = folderOf(lab, artefact)
   if (await isBuilt(lab, artefact)) {
     await utimes(folder, new Date(), new Date())
-    say(`${artefact.title}: from the cache`)
     return folder
   }
   say(`${artefact.title}: building, about ${artefact.minutes} min`)
