@@ -11,8 +11,9 @@ const LETTERS: ReadonlyMap<string, string> = new Map([
   ['\v', '\\v'],
 ])
 
+// Other control characters have no escape that xl reads; it takes them as they are.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to escape
-const SPECIAL = /[\\"\x01-\x1f\x7f]/g
+const SPECIAL = /[\\"\x07\b\f\n\r\t\v]/g
 const PLAIN = /^[ !#-[\]-~]*$/
 
 /**
@@ -33,5 +34,4 @@ export function listXl(value: unknown): string {
   return `[ ${value.map(quoteXl).join(', ')} ]`
 }
 
-const escapeOne = (character: string) =>
-  LETTERS.get(character) ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+const escapeOne = (character: string) => LETTERS.get(character) ?? character

@@ -6,7 +6,7 @@ test.each([
   ['', '""'],
   ["it's", `"it's"`],
   ['a "b" \\c', '"a \\"b\\" \\\\c"'],
-  ['one\ntwo\t\x01', '"one\\ntwo\\t\\x01"'],
+  ['one\ntwo\t\x01', '"one\\ntwo\\t\x01"'],
 ])('%j is written so that xl reads it back', (text, written) => {
   expect(quoteXl(text)).toBe(written)
 })
