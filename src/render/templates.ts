@@ -1,9 +1,9 @@
 import { DomusError } from '../errors.ts'
 import type { Guest } from '../model/inventory.ts'
+import { listXl, quoteXl } from '../xl/quote.ts'
 import { compileTemplate, type TextHelper } from './compile.ts'
 import type { TemplateContexts, TemplateName } from './contexts.ts'
 import { xlConfigOf, xmConfigOf } from './domain.ts'
-import { listXl, quoteXl } from './quote-xl.ts'
 
 interface TemplateKind {
   /** How a comment line begins in the file; the first line then names its maker. False: no such line. */

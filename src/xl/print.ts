@@ -1,4 +1,4 @@
-import { quoteXl } from '../render/quote-xl.ts'
+import { quoteXl } from './quote.ts'
 import type { Assignment, Value } from './syntax.ts'
 
 /** Writes assignments as the text of a config, one per line; xl reads the same from it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { listXl, quoteXl } from '../../../src/render/quote-xl.ts'
+import { listXl, quoteXl } from '../../../src/xl/quote.ts'
 
 test.each([
   ['menas', '"menas"'],
