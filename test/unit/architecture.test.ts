@@ -14,7 +14,7 @@ const ROOMS: Record<string, { rooms?: string[]; packages?: string[]; pure?: bool
   xl: { pure: true },
   render: { rooms: ['xl'], packages: ['handlebars'], pure: true },
   kernel: { pure: true, packages: ['zod', 'xz-compat'] },
-XX: true },
+  boot: { rooms: ['kernel', 'plan/plan.ts', 'toolstack', 'nfs', 'dhcp', 'xl'], pure: true },
   nfs: { rooms: ['plan/plan.ts', 'plan/diff.ts', 'render'], packages: ['diff'], pure: true },
   toolstack: { rooms: ['plan/plan.ts', 'render', 'boot'], pure: true },
   dhcp: { rooms: ['render'], packages: ['dhcp'], pure: true },
