@@ -1,6 +1,7 @@
 import type { Problem } from '../model/problem.ts'
 import type { ExportEntry } from '../plan/plan.ts'
 import { keyOf, type WantedExport } from './entries.ts'
+import { type Known, pathFact } from './facts.ts'
 import { type ExportRequest, placeOf } from './kind.ts'
 
 /** What a rule found: reasons to be careful, and reasons not to do it at all. */
@@ -67,4 +68,30 @@ export function checkAppliance({ server, facts }: ExportRequest): Verdicts {
       message: `${server.name} is run by ${facts.appliance}, whose middleware owns its exports and deletes foreign ones; use kind: print and enter them there`,
     },
   ])
+}
+
+/** Why the plan of a server cannot be trusted: all that it depends on and nobody could look at. */
+export function unknownsOf(
+  { server, facts }: ExportRequest,
+  wanted: readonly WantedExport[],
+  before: readonly ExportEntry[],
+  tables: readonly Known<unknown>[],
+): string[] {
+  const reasons = (known: readonly { kind: string; reason?: string }[]) => [
+    ...new Set(
+      known.flatMap(({ kind, reason }) => (kind === 'unknown' && reason !== undefined ? [reason] : [])),
+    ),
+  ]
+  const on = (list: readonly string[]) => list.map((reason) => `exports of ${server.name}: ${reason}`)
+  if (facts.file.kind === 'unknown') return on([facts.file.reason])
+  if (wanted.length === 0 && before.length === 0) return []
+  const after = new Map(wanted.map((entry) => [keyOf(entry), entry]))
+  const removes = before.some((entry) => !isSameExport(entry, after.get(keyOf(entry))))
+  return on(
+    reasons([
+      ...tables,
+      ...wanted.map(({ path }) => pathFact(facts, path)),
+      ...(removes ? [facts.running] : []),
+    ]),
+  )
 }

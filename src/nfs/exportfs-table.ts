@@ -74,3 +74,15 @@ export function meaningOf(options: ReadonlySet<string>): string {
 
 /** What an entry of ours must mean once it is live. */
 export const meaningOfEntry = (entry: ExportEntry) => meaningOf(new Set(optionsOf(entry).split(',')))
+
+/**
+ * The options of a live entry as `exportfs -o` takes them to make the same entry again, in one fixed order.
+ *
+ * The table leaves `subtree_check` out, which `-o` would read as `no_subtree_check`.
+ */
+export function spellOptions(options: ReadonlySet<string>): string {
+  const all = new Set(options)
+  if (!all.has('no_subtree_check')) all.add('subtree_check')
+  const sec = [...all].filter((option) => option.startsWith('sec='))
+  return [...[...all].filter((option) => !option.startsWith('sec=')).sort(), ...sec].join(',')
+}

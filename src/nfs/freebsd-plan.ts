@@ -1,6 +1,6 @@
 import type { Problem } from '../model/problem.ts'
-import type { ExportEntry, Step } from '../plan/plan.ts'
-import { checkAppliance, checkRunning, checkWriters, isSameExport, refused, type Verdicts } from './checks.ts'
+import type { Step } from '../plan/plan.ts'
+import { checkAppliance, checkRunning, checkWriters, refused, unknownsOf, type Verdicts } from './checks.ts'
 import { bareEntry, entriesOf, keyOf, type WantedExport } from './entries.ts'
 import { type LiveExport, pathFact, type ServerFacts } from './facts.ts'
 import { EXPORTS_FILE, parseExportsFile, renderBody } from './freebsd-file.ts'
@@ -32,6 +32,7 @@ export function freebsdPlan(request: ExportRequest): ExportPlan {
     checkModel(request, content),
     ...(isNeeded ? [checkAppliance(request)] : []),
   ]
+  const unknown = unknownsOf(request, wanted, found.before, [facts.live])
   const problems = verdicts.flatMap((verdict) => verdict.problems)
   const step: Step = {
     kind: 'export',
@@ -48,7 +49,8 @@ export function freebsdPlan(request: ExportRequest): ExportPlan {
     steps: problems.length > 0 || !isNeeded ? [] : [step],
     warnings: verdicts.flatMap((verdict) => verdict.warnings),
     problems,
-    facts: knowledge(facts, wanted, found.before),
+    facts: unknown.length === 0 ? 'known' : 'unknown',
+    unknown,
   }
 }
 
@@ -142,18 +144,4 @@ function checkModel({ server, inventory, facts }: ExportRequest, content: string
       message: `${problem(fault).message} (not a line of domus; mountd passes over it)`,
     })),
   }
-}
-
-function knowledge(
-  facts: ServerFacts,
-  wanted: readonly WantedExport[],
-  before: readonly ExportEntry[],
-): 'known' | 'unknown' {
-  if (facts.file.kind === 'unknown') return 'unknown'
-  if (wanted.length === 0 && before.length === 0) return 'known'
-  if (facts.live.kind === 'unknown') return 'unknown'
-  if (wanted.some(({ path }) => pathFact(facts, path).kind === 'unknown')) return 'unknown'
-  const byKey = new Map(wanted.map((entry) => [keyOf(entry), entry]))
-  const removes = before.some((entry) => !isSameExport(entry, byKey.get(keyOf(entry))))
-  return removes && facts.running.kind === 'unknown' ? 'unknown' : 'known'
 }

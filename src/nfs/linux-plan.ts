@@ -1,10 +1,9 @@
 import type { Problem } from '../model/problem.ts'
-import type { ExportEntry, Step } from '../plan/plan.ts'
-import { checkAppliance, checkRunning, checkWriters, isSameExport, type Verdicts } from './checks.ts'
+import type { Step } from '../plan/plan.ts'
+import { checkAppliance, checkRunning, checkWriters, unknownsOf, type Verdicts } from './checks.ts'
 import { checkDrift } from './drift.ts'
 import { bareEntry, entriesOf, keyOf, type WantedExport } from './entries.ts'
 import { meaningOf, meaningOfEntry } from './exportfs-table.ts'
-import { pathFact } from './facts.ts'
 import { checkIsolation } from './isolation.ts'
 import { type ExportPlan, type ExportRequest, ownerOf } from './kind.ts'
 import { DROP_IN, renderDropIn } from './linux-file.ts'
@@ -28,6 +27,7 @@ export function linuxPlan(request: ExportRequest): ExportPlan {
     ...(isNeeded ? [checkAppliance(request)] : []),
     complaintOfOthers(request),
   ]
+  const unknown = unknownsOf(request, wanted, drift.before, [facts.live, facts.others])
   const problems = verdicts.flatMap((verdict) => verdict.problems)
   const step: Step = {
     kind: 'export',
@@ -44,7 +44,8 @@ export function linuxPlan(request: ExportRequest): ExportPlan {
     steps: problems.length > 0 || !isNeeded ? [] : [...drift.steps, step],
     warnings: verdicts.flatMap((verdict) => verdict.warnings),
     problems,
-    facts: knowledge(request, wanted, drift.before),
+    facts: unknown.length === 0 ? 'known' : 'unknown',
+    unknown,
   }
 }
 
@@ -55,21 +56,6 @@ function needsStep({ facts }: ExportRequest, wanted: readonly WantedExport[], co
   if (facts.live.kind === 'unknown') return false
   const live = new Map(facts.live.value.map((entry) => [keyOf(entry), meaningOf(entry.options)]))
   return wanted.some((entry) => live.get(keyOf(entry)) !== meaningOfEntry(entry))
-}
-
-/** Everything that is looked at must be known, as far as there is anything to export or to remove. */
-function knowledge(
-  { facts }: ExportRequest,
-  wanted: readonly WantedExport[],
-  before: readonly ExportEntry[],
-): 'known' | 'unknown' {
-  if (facts.file.kind === 'unknown') return 'unknown'
-  if (wanted.length === 0 && before.length === 0) return 'known'
-  if (facts.live.kind === 'unknown' || facts.others.kind === 'unknown') return 'unknown'
-  if (wanted.some(({ path }) => pathFact(facts, path).kind === 'unknown')) return 'unknown'
-  const byKey = new Map(wanted.map((entry) => [keyOf(entry), entry]))
-  const removes = before.some((entry) => !isSameExport(entry, byKey.get(keyOf(entry))))
-  return removes && facts.running.kind === 'unknown' ? 'unknown' : 'known'
 }
 
 function complaintOfOthers({ server, facts }: ExportRequest): Verdicts {

@@ -57,6 +57,7 @@ export function planForPerson(
     ],
     problems: verdicts.flatMap(({ problems }) => problems),
     facts: 'known',
+    unknown: [],
   }
 }
 

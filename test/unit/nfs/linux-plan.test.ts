@@ -48,6 +48,7 @@ test('exports that are as they should be need no step', () => {
     warnings: [],
     problems: [],
     facts: 'known',
+    unknown: [],
   })
 })
 
@@ -306,6 +307,7 @@ describe('a server that cannot be reached', () => {
   test('is planned as far as possible, and known as unknown', () => {
     expect(planOf(book, { facts })).toMatchObject({
       facts: 'unknown',
+      unknown: ['exports of filer: filer is down'],
       problems: [],
       steps: [{ fileBefore: { kind: 'unknown', reason: 'filer is down' }, before: [] }],
     })

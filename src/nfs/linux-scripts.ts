@@ -1,0 +1,109 @@
+/**
+ * The scripts that look at a Linux NFS server: POSIX shell around exportfs, unshare, stat and realpath. Values
+ * come as arguments or on standard input, never as text of a script.
+ *
+ * Each line of output begins with a letter that says what it is, since one run answers many questions.
+ */
+
+const TAGGED = `
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin; export PATH
+exec 4>&1
+tag() { sed "s/^/$1 /" >&4; }
+say() { [ -z "$2" ] || printf '%s\\n' "$2" | tag "$1"; }`
+
+// exportfs -s that is not root prints an error and exits 0, so what counts is its standard error.
+const SHOW_TABLE = `
+show_table() {
+  e=$( { exportfs -s | tag L; } 2>&1 ); say l "$e"
+  cat /var/lib/nfs/etab 2>/dev/null | tag E
+}`
+
+// INNER FILE: runs a script in private mounts and a private network, where nothing that exportfs writes or
+// flushes is the server's own. The state folder may have been moved by nfs.conf(5).
+const PRIVATE = `
+states=$(sed -n 's/^[[:space:]]*state-directory-path[[:space:]]*=[[:space:]]*//p' /etc/nfs.conf /etc/nfs.conf.d/*.conf 2>/dev/null)
+private() { unshare -mn sh -c "$1" sh "$2" /var/lib/nfs $states; }`
+
+const HIDE = `
+set -e
+file=$1; shift
+mount --make-rprivate /
+for state; do mount -t tmpfs -o mode=755 domus "$state"; : >"$state/etab"; done
+state=/var/lib/nfs`
+
+// Reads all of the server's files but ours.
+const READ_OTHERS = `${HIDE}
+if [ -e "$file" ]; then : >$state/empty; mount --bind $state/empty "$file"; fi
+echo =ready
+set +e
+exportfs -ra
+exportfs -s
+exit 0`
+
+// Reads all of the server's files.
+const READ_ALL = `${HIDE}
+echo =ready
+set +e
+exportfs -ra
+exportfs -s
+exit 0`
+
+// Reads nothing but the text on standard input.
+const READ_INPUT = `${HIDE}
+cat >$state/try
+if [ -e /etc/exports ]; then
+  mount --bind $state/try /etc/exports
+  if [ -d /etc/exports.d ]; then mount -t tmpfs domus /etc/exports.d; fi
+else
+  mkdir -p /etc/exports.d
+  mount -t tmpfs domus /etc/exports.d
+  cp $state/try /etc/exports.d/try.exports
+fi
+echo =ready
+set +e
+exportfs -ra
+echo "=exit $?"
+exportfs -s
+exit 0`
+
+const LOOK = `${TAGGED}${SHOW_TABLE}${PRIVATE}
+if command -v midclt >/dev/null 2>&1 || grep -qs -e TrueNAS -e FreeNAS /etc/version; then echo TrueNAS | tag A; fi
+if command -v exportfs >/dev/null 2>&1; then
+  show_table
+  o=$( { private "$2" "$1" | tag O; } 2>&1 ); say o "$o"
+else say l 'there is no program exportfs: install the NFS server (nfs-kernel-server or nfs-utils)'
+fi
+tag D </proc/self/mountinfo
+paths=$(cat)
+[ -n "$paths" ] || exit 0
+printf '%s\\n' "$paths" | xargs stat -L -c '%n %F' -- 2>/dev/null | tag T
+printf '%s\\n' "$paths" | xargs realpath -m -- | tag R`
+
+const TABLE = `${TAGGED}${SHOW_TABLE}
+show_table`
+
+const TRY = `${TAGGED}${PRIVATE}
+o=$( { private "$2" "$1" | tag O; } 2>&1 ); say o "$o"
+exit 0`
+
+/**
+ * Looks at a whole server in one run; the paths go to standard input, one on a line.
+ *
+ * `A` product that owns the exports · `L` live table, `l` what is wrong with it · `E` etab · `O` the table that
+ * the files of others make, `o` what exportfs says of them · `D` mount table · `T` a path and its type, for
+ * those that are there · `R` the real path of each, in the order asked
+ */
+export const lookArgv = (file: string) => ['sh', '-c', LOOK, 'sh', file, READ_OTHERS]
+
+/** The live table: `L`, `l` and `E` as above. */
+export const tableArgv = ['sh', '-c', TABLE]
+
+/**
+ * Lets the real parser read one exports file, given on standard input, apart from all that is live.
+ *
+ * `O` the table it makes, after a line `=ready` and one `=exit CODE` · `o` what it says
+ */
+export const dryRunArgv = ['sh', '-c', TRY, 'sh', '', READ_INPUT]
+
+/** Lets the real parser read all files of the server: what `exportfs -ra` would make. `O` and `o` as above. */
+export const readAllArgv = ['sh', '-c', TRY, 'sh', '', READ_ALL]
