@@ -11,7 +11,7 @@ export async function replaceFile(
   path: string,
   file: { content: string; mode: number; uid?: number; gid?: number },
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolders(dirname(path))
   const target = await resolveLink(path)
   const before = await stat(target).catch(ignoreMissing)
   if (before?.isDirectory()) throw Object.assign(new Error('Is a directory'), { code: 'EISDIR' })
@@ -44,6 +44,16 @@ export function ignoreMissing(error: unknown): undefined {
 }
 
 const MISSING = new Set<unknown>(['ENOENT', 'ENOTDIR'])
+
+// Node's own `recursive` never ends where a folder is there but cannot have another in it, such as /proc.
+async function makeFolders(folder: string): Promise<void> {
+  if ((await stat(folder).catch(ignoreMissing))?.isDirectory()) return
+  if (folder !== dirname(folder)) await makeFolders(dirname(folder))
+  await mkdir(folder).catch(async (error: unknown) => {
+    const isThere = (await stat(folder).catch(ignoreMissing))?.isDirectory() // made by another meanwhile
+    if (isThere !== true) throw error
+  })
+}
 
 async function resolveLink(path: string): Promise<string> {
   const entry = await lstat(path).catch(ignoreMissing)

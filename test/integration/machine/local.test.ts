@@ -32,7 +32,7 @@ test('a lock that was lost says so when it is given back', async () => {
     content: '#!/bin/sh\necho locked; exit 1\n',
     mode: 0o755,
   })
-  const machine = localMachine({ env: { PATH: `${dir}/bin:${process.env['PATH']}` } })
+  const machine = localMachine({ env: { PATH: `${dir}/bin:${process.env.PATH}` } })
   const release = await machine.lock(`${dir}/lost.lock`)
   await expect(release()).rejects.toMatchObject({ message: expect.stringContaining('was lost') })
 })
