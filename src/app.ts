@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Settings } from './config.ts'
+import { loadKernelData } from './kernel-data.ts'
 import { openMachines } from './machine/machines.ts'
 import type { App, Tools } from './service/app.ts'
 import { openStore } from './store/open.ts'
 import { loadTemplates } from './templates.ts'
+import { fileVerdictCache } from './verdict-cache.ts'
 
 /** Wires what works without a database; with openApp the only place that knows every room. */
 export function openTools(settings: Settings): Tools {
@@ -17,6 +19,8 @@ export function openTools(settings: Settings): Tools {
     templates: loadTemplates(settings.templates),
     site: settings.site,
     isolation: settings.isolation,
+    kernelData: () => loadKernelData(),
+    verdicts: fileVerdictCache(join(settings.data, 'kernel-verdicts')),
     now: () => new Date(),
     close,
   }

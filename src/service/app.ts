@@ -1,7 +1,9 @@
+import type { KernelData } from '../kernel/check.ts'
 import type { Machines } from '../machine/machine.ts'
 import type { Name } from '../model/grammar.ts'
 import type { Templates } from '../render/templates.ts'
 import type { Store } from '../store/store.ts'
+import type { VerdictCache } from './kernels.ts'
 
 /** What every job may use that needs no database. */
 export interface Tools {
@@ -10,6 +12,9 @@ export interface Tools {
   /** The name of this site when neither document nor store gives one. */
   readonly site: Name
   readonly isolation: 'warn' | 'refuse'
+  /** The rules on kernels, read at their first use. */
+  kernelData(): Promise<KernelData>
+  readonly verdicts: VerdictCache
   now(): Date
   close(): Promise<void>
 }
