@@ -10,6 +10,7 @@ import {
   joinFragments,
   parseFragmentTable,
 } from './kernel/fragments.ts'
+import { parseInitramfsTable } from './kernel/initramfs/table.ts'
 import { parseRules } from './kernel/rules.ts'
 
 // The same place seen from src/ and from dist/: both lie beside kernel-configs/.
@@ -17,11 +18,17 @@ const KERNEL_CONFIGS = fileURLToPath(new URL('../kernel-configs/', import.meta.u
 
 /** Reads the rules and dependency tables of `kernel-configs/`. @throws DomusError 'invalid-input' naming file and place */
 export async function loadKernelData(folder = KERNEL_CONFIGS): Promise<KernelData> {
-  const [rules, tables] = await Promise.all([
+  const initramfs = join(folder, 'initramfs.json')
+  const [rules, tables, table] = await Promise.all([
     readJsonFiles(join(folder, 'rules')),
     readJsonFiles(join(folder, 'deps')),
+    readFile(initramfs, 'utf8'),
   ])
-  return { rules: parseRules(rules), dependencies: parseDependencyTables(tables) }
+  return {
+    rules: parseRules(rules),
+    dependencies: parseDependencyTables(tables),
+    initramfs: parseInitramfsTable(initramfs, parseJson(initramfs, table)),
+  }
 }
 
 /** Reads and joins the fragments a boot needs. */

@@ -52,8 +52,9 @@ function checkCommand(): Command {
       const { checkKernel } = await import('../kernel/check.ts')
       const { localKernelFiles } = await import('../kernel-files.ts')
       const { loadKernelData } = await import('../kernel-data.ts')
+      const { localUnpackers } = await import('../kernel-programs.ts')
       const [input, data] = await Promise.all([
-        readKernel({ path, initrd }, localKernelFiles),
+        readKernel({ path, initrd }, localKernelFiles, localUnpackers),
         loadKernelData(),
       ])
       const verdict = checkKernel(input, { ...request, nfs: minor(request.nfs) }, data)

@@ -1,10 +1,12 @@
 import { type KernelConfig, symbolValue } from './config.ts'
 import { type DependencyTable, tableFor } from './dependencies.ts'
-import { findingsOf, sortFindings, undecided } from './findings.ts'
+import { findingsOf, sortFindings } from './findings.ts'
 import { fixFragment } from './fix.ts'
 import { type ImageFacts, valueFromImage, XEN_NOTE } from './image-facts.ts'
 import type { InitramfsFacts } from './initramfs/facts.ts'
+import { generatorName } from './initramfs/generator.ts'
 import { initramfsFindings } from './initramfs/judge.ts'
+import type { InitramfsTable } from './initramfs/table.ts'
 import { isForType, judge, type Subject } from './judge.ts'
 import { BOOT_PATHS, type BootPath, type KernelRequest } from './request.ts'
 import { applyRules, judgePath, type Result, severityOn } from './results.ts'
@@ -20,6 +22,8 @@ export interface KernelInput {
   /** Where the config was found, when not at `path`. */
   readonly configPath?: string | undefined
   readonly image?: ImageFacts | undefined
+  /** Where a configuration of the image was looked for in vain. */
+  readonly searched?: readonly string[] | undefined
   readonly initramfs?: InitramfsFacts | undefined
 }
 
@@ -27,6 +31,7 @@ export interface KernelInput {
 export interface KernelData {
   readonly rules: readonly Rule[]
   readonly dependencies: readonly DependencyTable[]
+  readonly initramfs: InitramfsTable
 }
 
 /**
@@ -38,8 +43,8 @@ export interface KernelData {
 export function checkKernel(input: KernelInput, request: KernelRequest, data: KernelData): KernelVerdict {
   const arch = input.config?.arch ?? input.image?.arch ?? ''
   const release = input.image?.release ?? input.config?.version ?? ''
-  const base = { path: input.path, version: release, arch, source: input.source, ...usedFiles(input) }
-  const reason = whyUndetermined(input, arch)
+  const base = { path: input.path, version: release, arch, source: input.source, ...usedFiles(input, data) }
+  const reason = whyUndetermined(input, arch, data)
   if (reason !== undefined) {
     const boots = startsOf(input)
     return { ...base, verdict: 'undetermined', boots, migrates: null, findings: [], fragment: '', reason }
@@ -47,7 +52,7 @@ export function checkKernel(input: KernelInput, request: KernelRequest, data: Ke
   return { ...base, ...judgeAll(input, request, data) }
 }
 
-function usedFiles({ configPath, initramfs }: KernelInput) {
+function usedFiles({ configPath, initramfs }: KernelInput, data: KernelData) {
   return {
     ...(configPath === undefined ? {} : { configPath }),
     ...(initramfs === undefined
@@ -55,20 +60,27 @@ function usedFiles({ configPath, initramfs }: KernelInput) {
       : {
           initramfs: {
             path: initramfs.path,
-            generator: initramfs.generator,
+            generator: generatorName(initramfs, data.initramfs),
             compression: initramfs.compression,
-            versions: initramfs.versions,
+            versions: [...initramfs.modules.keys()],
           },
         }),
   }
 }
 
-function whyUndetermined({ config, image, initramfs }: KernelInput, arch: string): string | undefined {
+function whyUndetermined(
+  { config, image, initramfs }: KernelInput,
+  arch: string,
+  data: KernelData,
+): string | undefined {
   if (arch !== '' && arch !== 'x86_64') return `domus judges x86_64 kernels only, and this one is for ${arch}`
   if (image?.unreadable !== undefined) return image.unreadable
   if (config?.incomplete !== undefined) return config.incomplete
   if (arch === '') return 'it does not say for which architecture it is'
   if (initramfs?.unreadable !== undefined) return initramfs.unreadable
+  if (initramfs !== undefined && generatorName(initramfs, data.initramfs) === 'unknown') {
+    return `${initramfs.path} was made by none of ${data.initramfs.generators.map(({ name }) => name).join(', ')}: what its /init does cannot be told`
+  }
   return undefined
 }
 
@@ -82,10 +94,10 @@ function startsOf({ image }: KernelInput): KernelVerdict['boots'] {
 function judgeAll(input: KernelInput, request: KernelRequest, data: KernelData) {
   const subject = subjectOf(input)
   const table = tableFor(data.dependencies, subject.version)
-  const paths = pathsOf(input)
+  const paths = pathsOf(input, data)
   const boots = { pv: canStart('pv', data.rules, subject), pvh: canStart('pvh', data.rules, subject) }
   const results = applyRules(data.rules, { paths, subject, request, boots, table })
-  const own = initramfsFindings(input, subject, request)
+  const own = ownFindings(input, subject, request, data)
   const verdict = verdictOf(paths, results, own)
   // What only an initramfs would need is noise for a kernel that does not need one.
   const shown: readonly BootPath[] = verdict === 'in-kernel' ? ['in-kernel'] : paths
@@ -95,8 +107,18 @@ function judgeAll(input: KernelInput, request: KernelRequest, data: KernelData) 
     migrates: migrates(boots, data.rules, subject),
     findings: sortFindings([...own, ...findingsOf(results, shown, subject)]),
     fragment: fixFragment(results.filter(isWorthFixing(paths)), table),
-    ...(verdict === 'undetermined' ? { reason: reasonOf(undecided(results, subject)) } : {}),
+    ...(verdict === 'undetermined' ? { reason: reasonOf(input) } : {}),
   }
+}
+
+function ownFindings(
+  { initramfs, image }: KernelInput,
+  subject: Subject,
+  request: KernelRequest,
+  data: KernelData,
+): readonly Finding[] {
+  if (initramfs === undefined) return []
+  return initramfsFindings(initramfs, { release: image?.release, subject }, request, data.initramfs)
 }
 
 function subjectOf({ config, image, initramfs }: KernelInput): Subject {
@@ -112,9 +134,9 @@ function subjectOf({ config, image, initramfs }: KernelInput): Subject {
 }
 
 // An initramfs with an /init takes over: the kernel's own way to the root is closed by it.
-function pathsOf({ initramfs }: KernelInput): readonly BootPath[] {
+function pathsOf({ initramfs }: KernelInput, data: KernelData): readonly BootPath[] {
   if (initramfs === undefined) return BOOT_PATHS
-  return initramfs.generator === 'none' ? ['in-kernel'] : ['initramfs']
+  return generatorName(initramfs, data.initramfs) === 'none' ? ['in-kernel'] : ['initramfs']
 }
 
 function canStart(type: 'pv' | 'pvh', rules: readonly Rule[], subject: Subject): boolean | null {
@@ -145,8 +167,9 @@ function verdictOf(paths: readonly BootPath[], results: readonly Result[], own: 
   return judgePath(first, results) === 'open' ? first : 'undetermined'
 }
 
-function reasonOf(symbols: readonly string[]): string {
-  return `no configuration was found for this image, and it cannot be told without what ${symbols.join(', ')} are`
+function reasonOf({ searched = [] }: KernelInput): string {
+  const places = searched.length === 0 ? '' : ` and none was found at ${searched.join(', ')}`
+  return `the image carries no configuration (CONFIG_IKCONFIG)${places}: check its .config instead`
 }
 
 // The fix is for the way the boot would take: the kernel's own, or that of the initramfs given.

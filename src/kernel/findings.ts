@@ -1,4 +1,4 @@
-import { judge, type Subject } from './judge.ts'
+import type { Subject } from './judge.ts'
 import type { BootPath } from './request.ts'
 import { type Result, severityOn } from './results.ts'
 import type { Rule } from './rules.ts'
@@ -52,17 +52,4 @@ function onlyFor({ type, boot, userland }: NonNullable<Rule['when']>) {
 function symptomOf(rule: Rule, { version }: Subject): string {
   const fitting = rule.symptoms.find((symptom) => version === undefined || isWithin(version, symptom))
   return (fitting ?? rule.symptoms[0])?.text ?? ''
-}
-
-/** Names the symbols that would have to be known to decide. */
-export function undecided(results: readonly Result[], subject: Subject): readonly string[] {
-  return results
-    .filter(
-      ({ rule, isHint, unknown }) =>
-        !isHint &&
-        unknown.some(
-          (path) => severityOn(rule, path) === 'error' && judge(rule, path, subject) === 'unknown',
-        ),
-    )
-    .map(({ rule }) => `CONFIG_${rule.symbol}`)
 }

@@ -6,9 +6,8 @@ export interface ImageFacts {
   readonly arch: string
   /** `6.1.0-56-amd64`; undefined when it has none. */
   readonly release: string | undefined
-  /** The whole banner, which often names the upstream version of a distribution's kernel. */
+  /** Release, builder and date; a distribution's upstream version is in it. */
   readonly banner: string | undefined
-  readonly compression: string
   /** Undefined when the image could not be opened. */
   readonly contents: ImageContents | undefined
   /** Why there are no contents. */
@@ -19,10 +18,8 @@ export interface ImageFacts {
 export interface ImageContents {
   /** Types of the ELF notes of Xen (xen/include/public/elfnote.h). */
   readonly notes: ReadonlySet<number>
-  /** Built-in parts that give themselves away by a text of theirs. */
-  readonly markers: ReadonlySet<string>
-  /** The text of the embedded configuration (IKCONFIG). */
-  readonly config: string | undefined
+  /** Symbols whose built-in code gave itself away by a text of its own; undefined when that was not looked for. */
+  readonly builtIn: ReadonlySet<string> | undefined
 }
 
 /** Numbers of the ELF notes that decide how Xen may start an image. */
@@ -36,15 +33,30 @@ export const MARKERS: Readonly<Record<string, string>> = {
   XEN_NETDEV_FRONTEND: 'Initialising Xen virtual ethernet driver', // drivers/net/xen-netfront.c
 }
 
+/** What kconfig had to have on for a symbol to be y: with the one proved, so are the others. */
+const IMPLIED: Readonly<Record<string, readonly string[]>> = {
+  XEN_PVH: ['ACPI'],
+  ROOT_NFS: ['NET', 'INET', 'IP_PNP', 'NFS_FS', 'NETWORK_FILESYSTEMS', 'MULTIUSER', 'FILE_LOCKING'],
+  IP_PNP: ['NET', 'INET'],
+  XEN_NETDEV_FRONTEND: ['NET'],
+}
+
 /**
  * What an image tells of a symbol without its configuration: notes and texts prove y, their absence proves
- * that it is not (`n` here, though it may be m).
+ * that it is not y; for a symbol that may be a module this leaves it open.
  */
 export function valueFromImage(contents: ImageContents, symbol: string): SymbolValue {
-  if (symbol === 'XEN') return contents.notes.has(XEN_NOTE.guestOs) ? 'y' : 'n'
-  if (symbol === 'XEN_PV') return contents.notes.has(XEN_NOTE.entry) ? 'y' : 'n'
-  if (symbol === 'XEN_PVH' && !contents.notes.has(XEN_NOTE.phys32Entry)) return 'n'
-  if (MARKERS[symbol] === undefined) return 'undetermined'
-  if (contents.markers.has(symbol)) return 'y'
+  const own = directValue(contents, symbol)
+  if (own !== 'undetermined') return own
+  const proofs = Object.keys(IMPLIED).filter((proof) => IMPLIED[proof]?.includes(symbol))
+  return proofs.some((proof) => directValue(contents, proof) === 'y') ? 'y' : 'undetermined'
+}
+
+function directValue({ notes, builtIn }: ImageContents, symbol: string): SymbolValue {
+  if (symbol === 'XEN') return notes.has(XEN_NOTE.guestOs) ? 'y' : 'n'
+  if (symbol === 'XEN_PV') return notes.has(XEN_NOTE.entry) ? 'y' : 'n'
+  if (symbol === 'XEN_PVH' && !notes.has(XEN_NOTE.phys32Entry)) return 'n'
+  if (MARKERS[symbol] === undefined || builtIn === undefined) return 'undetermined'
+  if (builtIn.has(symbol)) return 'y'
   return symbol === 'XEN_NETDEV_FRONTEND' ? 'undetermined' : 'n'
 }

@@ -117,19 +117,23 @@ function onlyInKernel(rule: Rule, value: string): boolean {
   return other === undefined || SATISFIED[other](value)
 }
 
+const KLIBC = ['scripts/functions', 'scripts/nfs', 'bin/nfsmount', 'bin/ipconfig']
+const DRACUT = [
+  'usr/lib/dracut/hooks/cmdline/90-parse-nfsroot.sh',
+  'usr/lib/dracut-lib.sh',
+  'usr/sbin/nfsroot',
+  'usr/sbin/mount.nfs',
+  'usr/sbin/ifup',
+]
+
 function initramfs(rule: Rule): NonNullable<KernelInput['initramfs']> {
   return {
     path: 'initrd',
-    generator: 'dracut',
     compression: rule.when?.initrd?.[0] ?? 'none',
-    versions: ['6.1.192'],
-    modules: new Set(['nfs', 'nfsv3', 'nfsv4', 'sunrpc', 'lockd', 'grace', 'xen-netfront', 'af-packet']),
-    files: new Set([
-      'sbin/nfsroot',
-      'sbin/mount.nfs',
-      'sbin/mount.nfs4',
-      'usr/lib/dracut/hooks/cmdline/90-parse-nfsroot.sh',
+    modules: new Map([
+      ['6.1.192', new Set(['nfs', 'nfsv3', 'nfsv4', 'sunrpc', 'lockd', 'grace', 'xen-netfront', 'af-packet'])],
     ]),
+    files: new Set(['init', ...(rule.when?.boot?.[0] === 'bootp' ? KLIBC : DRACUT)]),
     unreadable: undefined,
   }
 }

@@ -1,0 +1,94 @@
+import { DomusError, describeError } from '../../errors.ts'
+import { type Compression, compressionAt } from '../unpack/formats.ts'
+import { type Unpackers, unpack } from '../unpack/unpack.ts'
+import { CpioWalker, isCpio } from './cpio.ts'
+import type { InitramfsFacts } from './facts.ts'
+
+/**
+ * Lists what is in an initramfs: any number of plain cpio archives (microcode and the like), then a compressed one.
+ *
+ * @throws DomusError 'invalid-input' for a file that does not begin as one
+ */
+export async function readInitramfs(
+  path: string,
+  bytes: Uint8Array,
+  programs: Unpackers,
+): Promise<InitramfsFacts> {
+  if (!isCpio(bytes) && compressionAt(bytes) === undefined) {
+    throw new DomusError(
+      'invalid-input',
+      `${path} is no initramfs: neither a cpio archive nor a compressed one`,
+    )
+  }
+  const list = new Listing()
+  let compression: Compression | undefined
+  let unreadable: string | undefined
+  try {
+    const rest = walkPlain(bytes, list)
+    compression = compressionAt(rest)
+    if (compression !== undefined) await walkCompressed(unpack(compression, rest, programs), list)
+  } catch (cause) {
+    unreadable = `${path} cannot be read: ${describeError(cause)}`
+  }
+  return { path, compression: compression ?? 'none', modules: list.modules, files: list.files, unreadable }
+}
+
+/** Returns what follows the plain archives. */
+function walkPlain(bytes: Uint8Array, list: Listing): Uint8Array {
+  if (!isCpio(bytes)) return bytes
+  const walker = list.walker()
+  walker.take(bytes)
+  if (!walker.isBetween) throw new Error('the cpio archive is cut off')
+  return walker.stoppedAt === undefined ? new Uint8Array(0) : bytes.subarray(walker.stoppedAt)
+}
+
+async function walkCompressed(parts: AsyncIterable<Uint8Array>, list: Listing) {
+  const walker = list.walker()
+  try {
+    for await (const part of parts) {
+      walker.take(part)
+      if (walker.stoppedAt !== undefined) break
+    }
+  } catch (error) {
+    // Padding after the compressed data is no matter once the archive in it is complete.
+    if (walker.archives === 0 || !walker.isBetween) throw error
+  }
+  if (walker.archives === 0) throw new Error('what is compressed in it is no complete cpio archive')
+}
+
+const MODULE = /^(?:usr\/)?lib\/modules\/([^/]+)\/(?:.*\/)?([\w-]+)\.ko(?:\.(?:xz|zst|gz))?$/
+const BUILT_IN = /^(?:usr\/)?lib\/modules\/([^/]+)\/modules\.builtin$/
+const MOST_FILES = 200_000
+
+class Listing {
+  readonly modules = new Map<string, Set<string>>()
+  readonly files = new Set<string>()
+
+  walker(): CpioWalker {
+    return new CpioWalker(
+      (name) => BUILT_IN.test(name),
+      ({ name, content }) => this.add(name, content),
+    )
+  }
+
+  private add(name: string, content: Buffer | undefined) {
+    const [, release, module] = MODULE.exec(name) ?? []
+    if (release !== undefined && module !== undefined) {
+      this.addModule(release, module)
+      return
+    }
+    if (this.files.size >= MOST_FILES) throw new Error(`it has more than ${MOST_FILES} files`)
+    this.files.add(name)
+    const listed = BUILT_IN.exec(name)?.[1]
+    if (listed === undefined || content === undefined) return
+    for (const [, builtIn] of content.toString('latin1').matchAll(/([\w-]+)\.ko$/gm)) {
+      if (builtIn !== undefined) this.addModule(listed, builtIn)
+    }
+  }
+
+  private addModule(release: string, module: string) {
+    const known = this.modules.get(release) ?? new Set()
+    known.add(module.replaceAll('_', '-'))
+    this.modules.set(release, known)
+  }
+}
