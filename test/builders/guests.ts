@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { composeCmdline, type Dialect } from '../../src/boot/cmdline.ts'
-import type { DhcpAnswer } from '../../src/boot/outcome.ts'
-import { formatIpv4, netmaskOf, parseCidr } from '../../src/model/address.ts'
+import { formatIpv4 } from '../../src/model/address.ts'
 import type { Guest } from '../../src/model/inventory.ts'
 
 const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789']
@@ -107,21 +106,5 @@ export const anyGuest: fc.Arbitrary<Guest> = fc
       host: { name: 'h1', machine: 'local', toolstack: 'xl' },
     } satisfies Guest
   })
-
-/** What our own DHCP answers to a guest. */
-export function answerFor({ domain, network, server, image }: Guest): DhcpAnswer {
-  const cidr = parseCidr(network.cidr)
-  if (cidr === undefined) throw new Error(`${network.cidr} is no network`)
-  return {
-    address: domain.address,
-    mask: netmaskOf(cidr),
-    ...(network.gateway !== undefined && { router: network.gateway }),
-    rootPath: `${server.address}:${image.path}`,
-    siaddr: server.address,
-    serverId: server.address,
-    hostname: domain.name,
-    dns: network.dns,
-  }
-}
 
 export const compose = (guest: Guest, dialect: Dialect) => composeCmdline(guest, { dialect })

@@ -1,18 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkCmdline, type Dialect } from '../../../src/boot/cmdline.ts'
+import { expectedAnswer } from '../../../src/boot/expected.ts'
 import { models } from '../../../src/boot/models.ts'
 import { netmaskOf, parseCidr } from '../../../src/model/address.ts'
 import { isWritable } from '../../../src/model/inventory.ts'
-import { answerFor, anyGuest, compose } from '../../builders/guests.ts'
+import { anyGuest, compose } from '../../builders/guests.ts'
 
 const few = { numRuns: 40 }
 const dialects = Object.keys(models) as Dialect[]
 
 describe.each(dialects)('every guest whose command line is accepted, read by %s,', (dialect) => {
   const accepted = anyGuest.filter((guest) => checkCmdline(guest, { dialect }).length === 0)
-  const outcomeOf = (guest: Parameters<typeof answerFor>[0]) =>
-    models[dialect](compose(guest, dialect), guest.domain.boot === 'static' ? undefined : answerFor(guest))
+  const outcomeOf = (guest: Parameters<typeof expectedAnswer>[0]) =>
+    models[dialect](
+      compose(guest, dialect),
+      guest.domain.boot === 'static' ? undefined : expectedAnswer(guest),
+    )
 
   test('reaches its own root', () => {
     fc.assert(

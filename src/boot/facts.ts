@@ -1,0 +1,86 @@
+import type { SimulateResult } from '../dhcp/simulate.ts'
+import type { KernelVerdict } from '../kernel/verdict.ts'
+import type { Ipv4, Mac, Name } from '../model/grammar.ts'
+import type { Known, LiveExport, PathFact } from '../nfs/facts.ts'
+import type { FileFact } from '../plan/plan.ts'
+import type { DomainOnHost, HostInfo } from '../toolstack/toolstack.ts'
+
+/** All that the chain of links must know of the world about one guest; each part may be unknown, with its reason. */
+export interface BootFacts {
+  /** What the kernel (with its initrd) on the guest's host can do; `absent` when a file of it is not there. */
+  readonly kernel: Known<KernelVerdict | { readonly absent: string }>
+  readonly config: ConfigFact
+  /** Not looked at for a guest with a fixed address. */
+  readonly dhcp: Known<DhcpFact>
+  /** The server's live export table. */
+  readonly exports: Known<readonly LiveExport[]>
+  readonly image: ImageFact
+  readonly server: Known<ServerFact>
+  readonly host: Known<HostFact>
+  /** Who holds the writable root; undefined is nobody. */
+  readonly claim: Known<ClaimFact | undefined>
+}
+
+export interface ConfigFact {
+  /** The config as it lies on the host. */
+  readonly file: FileFact
+  /** The config as it would be written now. */
+  readonly rendered: string
+}
+
+export interface DhcpFact {
+  /** What the guest's own kind of client makes of our answer. */
+  readonly simulation: SimulateResult
+  /** Other DHCP servers that answered a probe on the segment; absent when nobody probed. */
+  readonly rivals?: readonly Ipv4[]
+}
+
+export interface ImageFact {
+  readonly path: PathFact
+  /** What is inside; unknown when nobody could look. */
+  readonly tree: Known<ImageTree>
+}
+
+export interface ImageTree {
+  /** The program that the kernel would run first, such as /sbin/init; undefined when there is none. */
+  readonly init: string | undefined
+  /** Machine of init's ELF header: x86_64, i386, aarch64, …; undefined for a script. */
+  readonly arch: string | undefined
+  /** The dynamic loader that init asks for, and whether it is there; undefined for a static program. */
+  readonly loader: { readonly path: string; readonly isThere: boolean } | undefined
+  /** Text of /etc/fstab; undefined when there is none. */
+  readonly fstab: string | undefined
+  /** Text of /etc/network/interfaces; undefined when there is none. */
+  readonly interfaces: string | undefined
+}
+
+/** What answered where; null is what nobody tried. */
+export interface ServerFact {
+  readonly nfs: boolean | null
+  readonly rpcbind: boolean | null
+  readonly mountd: boolean | null
+  /** The outcome of a real MOUNT and LOOKUP with the guest's address. */
+  readonly lookup: { readonly isOk: boolean; readonly detail: string } | null
+}
+
+export interface HostFact {
+  readonly bridges: readonly string[]
+  /** Whether /etc/xen/scripts/vif-bridge is there; null is what nobody tried. */
+  readonly hasVifScript: boolean | null
+  readonly info: Known<HostInfo>
+  /** DomUs that run now, on every host that could be asked. */
+  readonly running: readonly RunningDomain[]
+  /** Hosts that could not be asked. */
+  readonly silent: readonly { readonly host: Name; readonly reason: string }[]
+}
+
+export type RunningDomain = Pick<DomainOnHost, 'name' | 'domid' | 'uuid'> & {
+  readonly host: Name
+  readonly macs: readonly Mac[]
+}
+
+export interface ClaimFact {
+  readonly domain: Name
+  readonly host: Name
+  readonly generation: number
+}
