@@ -79,12 +79,16 @@ export const request = (inventory: Inventory, over: Partial<ExportRequest> = {})
 /** A site of domains `[name, image, address, trust?]` on exclusive images, and the given shared ones. */
 export function siteOf(
   domains: readonly (readonly [name: string, image: string, address: string, trust?: string | undefined])[],
-  { shared = [], kind = 'linux' }: { shared?: readonly string[]; kind?: string } = {},
+  {
+    shared = [],
+    kind = 'linux',
+    folder = '/usr/xen/images',
+  }: { shared?: readonly string[]; kind?: string; folder?: string } = {},
 ): Inventory {
   const images = [...new Set(domains.map(([, image]) => image))].map((name) =>
     imageDocument({
       name,
-      path: `/usr/xen/images/${name}`,
+      path: `${folder}/${name}`,
       sharing: shared.includes(name) ? 'shared' : 'exclusive',
     }),
   )
