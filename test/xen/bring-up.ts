@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { buildArtefacts, type LabArtefacts } from './artefacts/lab-artefacts.ts'
-import { makeNamespace, namespaceExists, plugHost, removeNamespace } from './namespace.ts'
+import { isAlive, makeNamespace, namespaceExists, plugHost, removeNamespace } from './namespace.ts'
 import { checkNeeds } from './needs.ts'
 import { timed } from './progress.ts'
 import { awaitHost, hostPid, startHost } from './qemu.ts'
@@ -24,9 +24,15 @@ export async function prepareLab(lab: LabSettings): Promise<LabArtefacts> {
 /**
  * Boots hosts, side by side, each on disks as they were built; waits until all are ready.
  *
- * Hosts that run already are left alone. When one does not come up, everything is taken down again.
+ * Hosts that run already are left alone. When one does not come up, or `signal` says so, everything is taken down
+ * again.
  */
-export async function bringUp(lab: LabSettings, hostCount: number, artefacts: LabArtefacts): Promise<void> {
+export async function bringUp(
+  lab: LabSettings,
+  hostCount: number,
+  artefacts: LabArtefacts,
+  signal = new AbortController().signal,
+): Promise<void> {
   try {
     await mkdir(domusFolderOf(lab), { recursive: true, mode: 0o700 })
     await writeFile(ownerFileOf(lab), `${process.pid}`)
@@ -34,18 +40,30 @@ export async function bringUp(lab: LabSettings, hostCount: number, artefacts: La
     if (!(await namespaceExists(lab))) await makeNamespace(lab)
     const running = await runningHosts(lab)
     const starting = hostNumbers(hostCount).filter((host) => !running.includes(host))
-    await Promise.all(starting.map((host) => bootHost(lab, host, artefacts)))
+    await allDone(starting.map((host) => bootHost(lab, host, artefacts, signal)))
   } catch (cause) {
     await takeDown(lab)
     throw cause
   }
 }
 
-async function bootHost(lab: LabSettings, host: HostNumber, artefacts: LabArtefacts): Promise<void> {
+/** Waits for all, also when one has failed: nothing may be started any more while the lab is taken down. */
+async function allDone(work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work)
+  await Promise.all(work)
+}
+
+async function bootHost(
+  lab: LabSettings,
+  host: HostNumber,
+  artefacts: LabArtefacts,
+  signal: AbortSignal,
+): Promise<void> {
   await timed(`host ${host}: boot`, async () => {
     await plugHost(lab, host)
     await startHost(lab, host, artefacts)
-    await awaitHost(lab, host)
+    await awaitHost(lab, host, signal)
+    signal.throwIfAborted()
   })
 }
 
@@ -68,10 +86,16 @@ export async function requireHost(lab: LabSettings, host: HostNumber): Promise<v
   throw new LabError(`host ${host} of lab ${lab.name} is not up: npm run lab -- up --hosts ${host}`)
 }
 
-/** The process that brought the lab up; undefined when there is no lab. */
-export async function labOwner(lab: LabSettings): Promise<number | undefined> {
-  const pid = Number(await readFile(ownerFileOf(lab), 'utf8').catch(() => ''))
-  return pid > 0 ? pid : undefined
+/** Takes down what an earlier process left behind. @throws LabError when that process still lives */
+export async function takeDownAbandoned(lab: LabSettings): Promise<void> {
+  const owner = Number(await readFile(ownerFileOf(lab), 'utf8').catch(() => ''))
+  if (owner > 0 && owner !== process.pid && (await isAlive(owner))) {
+    throw new LabError(
+      `lab ${lab.name} is in use by process ${owner}; DOMUS_LAB_NAME gives another one its name`,
+    )
+  }
+  await takeDown(lab)
 }
 
+/** Names the process that brought the lab up. */
 const ownerFileOf = (lab: LabSettings): string => join(lab.runFolder, 'owner')

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { execa } from 'execa'
 import { folderOf, isBuilt } from './artefacts/artefact.ts'
-import { labArtefacts } from './artefacts/lab-artefacts.ts'
+import { type LabArtefacts, labArtefacts } from './artefacts/lab-artefacts.ts'
 import { bringUp, prepareLab, requireHost, runningHosts, takeDown } from './bring-up.ts'
 import { inNamespace, namespaceExists } from './namespace.ts'
 import { sayNeeds } from './needs.ts'
@@ -63,7 +63,7 @@ async function up(options: { hosts: HostNumber; buildOnly?: true }): Promise<voi
   sayNeeds()
   const artefacts = await prepareLab(lab)
   if (options.buildOnly) return
-  await endOnInterrupt(lab, () => bringUp(lab, options.hosts, artefacts))
+  await bootInterruptibly(lab, options.hosts, artefacts)
   say(
     `up: domus' place is ${PROVISIONING_ADDRESS} in network namespace ${lab.name}; dom0 of host 1 is ${addressOf(1)}`,
   )
@@ -73,14 +73,23 @@ async function up(options: { hosts: HostNumber; buildOnly?: true }): Promise<voi
   say('  npm run lab -- down             leaves nothing but the cache')
 }
 
-/** A lab that is interrupted while it boots is taken down, not left half up. */
-async function endOnInterrupt(lab: LabSettings, work: () => Promise<void>): Promise<void> {
+/**
+ * Boots hosts; interrupted, takes everything down again instead of leaving it half up.
+ *
+ * npm hands on the signal that the terminal gave to all: it comes twice, and must not end the taking down.
+ */
+async function bootInterruptibly(
+  lab: LabSettings,
+  hostCount: number,
+  artefacts: LabArtefacts,
+): Promise<void> {
+  const interruption = new AbortController()
   const interrupted = () => {
-    say('interrupted; taking the lab down')
-    void takeDown(lab).finally(() => process.exit(130)) // nothing is left that could wait for it
+    if (!interruption.signal.aborted) say('interrupted; taking the lab down')
+    interruption.abort(new LabError('interrupted'))
   }
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
-  await work()
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+  await bringUp(lab, hostCount, artefacts, interruption.signal)
   process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
 }
 
@@ -90,7 +99,7 @@ async function reset(): Promise<void> {
   if (hosts.length === 0) throw new LabError(`lab ${lab.name} is not up: npm run lab -- up`)
   const artefacts = await prepareLab(lab)
   await takeDown(lab)
-  await endOnInterrupt(lab, () => bringUp(lab, Math.max(...hosts), artefacts))
+  await bootInterruptibly(lab, Math.max(...hosts), artefacts)
 }
 
 async function ssh(words: readonly string[]): Promise<void> {

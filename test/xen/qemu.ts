@@ -27,19 +27,25 @@ export async function startHost(lab: LabSettings, host: HostNumber, artefacts: L
 }
 
 /** Waits for the last line of dom0's init on the serial console. @throws LabError with what the host said last */
-export async function awaitHost(lab: LabSettings, host: HostNumber): Promise<void> {
+export async function awaitHost(lab: LabSettings, host: HostNumber, signal: AbortSignal): Promise<void> {
   const serialLog = serialLogOf(lab, host)
   const pid = await hostPid(lab, host)
   const tail = ['-n', '+1', '-F', `--pid=${pid}`, serialLog]
   const log = followProgram(`host ${host} (${serialLog})`, ['tail', tail])
+  const close = () => void log.close() // ends the wait below
+  signal.addEventListener('abort', close)
   try {
+    signal.throwIfAborted()
     const [line] = await log.waitFor(
       /LAB \S* (READY|FAILED.*)|Kernel panic.*|Panic on CPU.*/,
       BOOT_TIMEOUT_MS,
     )
     if (!line.endsWith('READY'))
       throw new LabError(`host ${host} does not come up: ${line}; see ${serialLog}`)
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : cause
   } finally {
+    signal.removeEventListener('abort', close)
     await log.close()
   }
 }

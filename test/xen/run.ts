@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { prepareLab } from './bring-up.ts'
+import { prepareLab, takeDownAbandoned } from './bring-up.ts'
 import { sayNeeds } from './needs.ts'
 import { say } from './progress.ts'
 import { LabError, labSettings, repository } from './settings.ts'
@@ -11,9 +11,12 @@ import { LabError, labSettings, repository } from './settings.ts'
 const all = process.argv.includes('--all')
 const vitestArguments = process.argv.slice(2).filter((word) => word !== '--all')
 
+const lab = labSettings('dmtest')
+
 try {
   sayNeeds()
-  await prepareLab(labSettings('dmtest'))
+  await prepareLab(lab)
+  process.on('SIGINT', () => undefined) // vitest is interrupted together with us; its lab is taken down below
   const vitest = join(repository, 'node_modules/vitest/vitest.mjs')
   const { exitCode } = await execa(
     process.execPath,
@@ -25,6 +28,7 @@ try {
       reject: false,
     },
   )
+  await takeDownAbandoned(lab) // nothing, unless the tests were killed
   process.exitCode = exitCode ?? 1
 } catch (error) {
   if (!(error instanceof LabError)) throw error

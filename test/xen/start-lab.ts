@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { bringUp, labOwner, prepareLab, takeDown } from './bring-up.ts'
+import { bringUp, prepareLab, takeDown, takeDownAbandoned } from './bring-up.ts'
 import { type FollowedLog, followProgram } from './follow.ts'
-import { inNamespace, isAlive } from './namespace.ts'
+import { inNamespace } from './namespace.ts'
 import {
   domusFolderOf,
   type HostNumber,
@@ -64,13 +64,7 @@ export const guestConsoleLog = (domain: string): string => `/var/log/xen/console
  */
 export async function startLab({ hosts }: { readonly hosts: 1 | 2 }): Promise<Lab> {
   const lab = labSettings('dmtest')
-  const owner = await labOwner(lab)
-  if (owner !== undefined && owner !== process.pid && (await isAlive(owner))) {
-    throw new LabError(
-      `lab ${lab.name} is in use by process ${owner}; DOMUS_LAB_NAME gives this one another name`,
-    )
-  }
-  await takeDown(lab)
+  await takeDownAbandoned(lab)
   await bringUp(lab, hosts, await prepareLab(lab))
   return openLab(lab, hosts)
 }
