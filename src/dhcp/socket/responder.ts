@@ -1,0 +1,211 @@
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { formatIpv4 } from '../../model/address.ts'
+import type { Ipv4, Mac, Name } from '../../model/grammar.ts'
+import { type BootProgress, reachStage } from '../boot-stages.ts'
+import { count, MESSAGE_TYPES, type MessageResult } from '../counters.ts'
+import { applyChange, type DhcpChange, type DhcpIndex, type ServedNetwork } from '../directory.ts'
+import type { BootStage, DhcpEvent, PacketEvent } from '../events.ts'
+import { macText, type Packet, readPacket } from '../packet.ts'
+import { formatReply, type ReplyForm } from '../replies.ts'
+import { type Decision, type Destination, decide, destinationText, type Entry } from '../respond.ts'
+import { type Link, type LinkOptions, openLinks } from './links.ts'
+import { localAddresses } from './local-addresses.ts'
+import { describeShortBuffer, growReceiveBuffer } from './open-socket.ts'
+import { openRivalWatch } from './rivals.ts'
+
+export interface ResponderOptions extends LinkOptions {
+  /** How often bridges and addresses are looked at, in milliseconds. */
+  readonly followMs: number
+  readonly counters: Float64Array
+  readonly tell: (event: DhcpEvent) => void
+}
+
+/** Replies are formatted here; as many may wait for a socket that cannot send at once. */
+const RING_SLOTS = 1024
+const SLOT_BYTES = 1536
+
+const STAGE_OF_REPLY: Partial<Record<ReplyForm, BootStage>> = {
+  offer: 'offer',
+  ack: 'ack',
+  nak: 'nak',
+  bootp: 'bootp-reply',
+}
+
+/** The responder on its sockets; lives in a thread of its own (worker.ts). */
+export async function openResponder(initial: DhcpChange, options: ResponderOptions) {
+  const { counters, tell } = options
+  const index: DhcpIndex = { entries: new Map(), scopes: new Map() }
+  const networks = new Map<Name, ServedNetwork>()
+  const progress = new WeakMap<Entry, BootProgress>()
+  const rivals = openRivalWatch(index, tell)
+  const ring = Array.from({ length: RING_SLOTS }, () => Buffer.allocUnsafeSlow(SLOT_BYTES))
+  let slot = 0
+  let isWatched = false
+  const warned = new Set<string>()
+
+  const links = openLinks(index, options, {
+    opened: receiveFrom,
+    state: (network, state, more) => tell({ kind: 'network', at: Date.now(), network, state, ...more }),
+  })
+
+  function receiveFrom(socket: Socket, network: Name | undefined): void {
+    const given = growReceiveBuffer(socket)
+    if (given !== undefined) warnOnce(describeShortBuffer(given))
+    socket.on('message', (bytes, from) => take(bytes, from, network))
+    socket.on('error', (error) => warnOnce(`DHCP socket: ${error.message}`))
+  }
+
+  /** One datagram; nothing in it can stop the responder. */
+  function take(bytes: Buffer, from: RemoteInfo, network: Name | undefined): void {
+    try {
+      answer(bytes, from, network)
+    } catch (error) {
+      count(counters, undefined, 'fault')
+      warnOnce(`bug in the DHCP responder: ${error instanceof Error ? error.stack : String(error)}`)
+    }
+  }
+
+  function answer(bytes: Buffer, from: RemoteInfo, arrivedOn: Name | undefined): void {
+    const packet = readPacket(bytes)
+    if ('drop' in packet) {
+      count(counters, undefined, packet.drop)
+      if (isWatched) tell({ ...packetHead(from), type: 'unreadable', reason: packet.drop })
+      return
+    }
+    const entry = index.entries.get(packet.mac)
+    const decision = decide(entry, packet, arrivedOn)
+    const link = entry === undefined ? undefined : links.find(entry.scope.network)
+    const result = resultOf(decision, link)
+    count(counters, packet.type, result) // before it is sent: who has the answer finds it counted
+    if (decision.kind === 'reply' && entry !== undefined && link !== undefined) {
+      reply(entry, packet, decision, link)
+    }
+    if (packet.serverId !== undefined) rivals.note(entry, packet.serverId, packet.mac)
+    if (entry !== undefined) noteProgress(entry, packet, result)
+    if (isWatched) tell(describePacket(from, packet, entry, decision, result))
+  }
+
+  function reply(entry: Entry, packet: Packet, { form, to }: Reply, link: Link): void {
+    const into = ring[slot] ?? Buffer.alloc(SLOT_BYTES)
+    slot = (slot + 1) % RING_SLOTS
+    const length = formatReply(form, entry.reply, entry.scope.serverId, packet, into)
+    send(link, into, length, to, packet.type)
+  }
+
+  function send(link: Link, bytes: Buffer, length: number, to: Destination, type: number): void {
+    const sent = (error: Error | null) => {
+      if (error !== null) count(counters, type, 'send-failed')
+    }
+    if (to.kind === 'relay') {
+      link.unicast.send(bytes, 0, length, links.serverPort(), formatIpv4(to.address), sent)
+    } else if (to.kind === 'client') {
+      link.unicast.send(bytes, 0, length, options.clientPort, formatIpv4(to.address), sent)
+    } else if (link.isConnected) {
+      link.broadcast.send(bytes, 0, length, sent)
+    } else {
+      link.broadcast.send(bytes, 0, length, options.clientPort, options.broadcastAddress, sent)
+    }
+  }
+
+  /** Boot stages and given-back addresses; a renewal is no boot. */
+  function noteProgress(entry: Entry, packet: Packet, result: MessageResult): void {
+    if (result === 'release' || result === 'decline') {
+      tell({ kind: result, at: Date.now(), ...subject(entry), address: formatIpv4(entry.reply.address) })
+      return
+    }
+    const asked = packet.ciaddr !== 0 ? undefined : stageOf(packet.type)
+    if (asked === undefined || result === 'other-server' || result === 'other-network') return
+    stage(entry, asked)
+    const answered = STAGE_OF_REPLY[result as ReplyForm] // undefined for a reason of silence
+    if (answered !== undefined) stage(entry, answered)
+  }
+
+  function stage(entry: Entry, reached: BootStage): void {
+    let own = progress.get(entry)
+    if (own === undefined) {
+      own = { stages: 0, startedAt: 0 }
+      progress.set(entry, own)
+    }
+    const now = Date.now()
+    if (reachStage(own, reached, now)) tell({ kind: 'boot', at: now, ...subject(entry), stage: reached })
+  }
+
+  function warnOnce(message: string): void {
+    if (warned.has(message)) return
+    warned.add(message)
+    tell({ kind: 'warning', at: Date.now(), message })
+  }
+
+  async function change(what: DhcpChange): Promise<void> {
+    applyChange(index, what)
+    for (const network of what.networks?.put ?? []) networks.set(network.name, network)
+    for (const name of what.networks?.drop ?? []) networks.delete(name)
+    if (what.networks !== undefined) await follow()
+  }
+
+  const follow = () => links.follow(networks.values(), localAddresses())
+
+  await change(initial)
+  const timer = setInterval(() => void follow(), options.followMs) // its errors are states of the networks
+
+  return {
+    serverPort: links.serverPort,
+    change,
+    entries: () => index.entries.size,
+    watch(on: boolean): void {
+      isWatched = on
+    },
+    close(): void {
+      clearInterval(timer)
+      links.close()
+    },
+  }
+}
+
+type Reply = Extract<Decision, { kind: 'reply' }>
+
+function resultOf(decision: Decision, link: Link | undefined): MessageResult {
+  if (decision.kind === 'silence') return decision.reason
+  return link === undefined ? 'no-address-here' : decision.form
+}
+
+export type Responder = Awaited<ReturnType<typeof openResponder>>
+
+function stageOf(type: number): BootStage | undefined {
+  if (type === 0) return 'bootp-request'
+  if (type === 1) return 'discover'
+  return type === 3 ? 'request' : undefined
+}
+
+const subject = ({ reply }: Entry): { network: Name; domain: Name; mac: Mac } => ({
+  network: reply.network,
+  domain: reply.domain,
+  mac: macText(reply.mac),
+})
+
+const packetHead = (from: RemoteInfo): { kind: 'packet'; at: number; from: Ipv4 } => ({
+  kind: 'packet',
+  at: Date.now(),
+  from: from.address,
+})
+
+function describePacket(
+  from: RemoteInfo,
+  packet: Packet,
+  entry: Entry | undefined,
+  decision: Decision,
+  result: MessageResult,
+): PacketEvent {
+  const known = entry === undefined ? {} : { network: entry.reply.network, domain: entry.reply.domain }
+  const head = {
+    ...packetHead(from),
+    ...known,
+    mac: macText(packet.mac),
+    type: (MESSAGE_TYPES[packet.type] ?? `type ${packet.type}`).toUpperCase(),
+  }
+  if (decision.kind === 'reply' && result === decision.form) {
+    return { ...head, answer: decision.form.toUpperCase(), to: destinationText(decision.to) }
+  }
+  const would = decision.kind === 'silence' ? decision.would : undefined
+  return { ...head, reason: result, ...(would === undefined ? {} : { answer: would.toUpperCase() }) }
+}

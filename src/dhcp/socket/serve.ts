@@ -1,0 +1,182 @@
+import { Worker } from 'node:worker_threads'
+import { DomusError, describeError } from '../../errors.ts'
+import type { Ipv4, Name } from '../../model/grammar.ts'
+import { type MessageCount, newCounters, readCounters } from '../counters.ts'
+import type { DhcpChange } from '../directory.ts'
+import type { DhcpEvent, NetworkEvent, PacketEvent, RivalEvent } from '../events.ts'
+import type { Order, Report, WorkerOptions } from './worker.ts'
+
+export interface DhcpServiceOptions {
+  /** The whole inventory, at the start and again should the thread have to be started anew. */
+  readonly source: () => DhcpChange | Promise<DhcpChange>
+  /** 67 and 68 when absent; server 0 takes any free one. */
+  readonly ports?: { readonly server: number; readonly client: number }
+  /** 255.255.255.255 when absent; 127.255.255.255 plays a network on the loopback interface. */
+  readonly broadcastAddress?: Ipv4
+  /** Our address on a network, where it is not to be looked for. */
+  readonly bindAddresses?: Readonly<Record<Name, Ipv4>>
+  /** Descriptors bound to a bridge by somebody else, such as systemd (BindToDevice=). */
+  readonly inheritedFds?: Readonly<Record<Name, number>>
+  /** How often bridges and addresses are looked at; 1 000 ms when absent. */
+  readonly followMs?: number
+  readonly onEvent?: (event: DhcpEvent) => void
+}
+
+export interface DhcpStats {
+  readonly messages: readonly MessageCount[]
+  /** How many MACs are known. */
+  readonly entries: number
+  readonly networks: readonly NetworkEvent[]
+  readonly rivals: readonly RivalEvent[]
+}
+
+export interface DhcpService {
+  readonly ports: { readonly server: number; readonly client: number }
+  /** Resolves when the change is in force. */
+  update(change: DhcpChange): Promise<void>
+  /** Packets one by one until the returned function is called. */
+  watch(listener: (packet: PacketEvent) => void): () => void
+  /** At once, without asking the thread. */
+  stats(): DhcpStats
+  close(): Promise<void>
+}
+
+const LOAD_PART = 2_000 // reservations that cross to the thread in one go
+const RESTART_MS = 1_000
+
+/**
+ * Starts the DHCP responder in a thread of its own.
+ *
+ * Resolves when the index is loaded and the sockets were tried. What could not be opened is an event of kind
+ * `network`, and is tried again.
+ */
+export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpService> {
+  const ports = options.ports ?? { server: 67, client: 68 }
+  const settings: WorkerOptions = {
+    serverPort: ports.server,
+    clientPort: ports.client,
+    broadcastAddress: options.broadcastAddress ?? '255.255.255.255',
+    bindAddresses: options.bindAddresses ?? {},
+    inheritedFds: options.inheritedFds ?? {},
+    followMs: options.followMs ?? 1_000,
+    counters: newCounters(),
+  }
+  const networks = new Map<Name, NetworkEvent>()
+  const rivals = new Map<string, RivalEvent>()
+  const watchers = new Set<(packet: PacketEvent) => void>()
+  const waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
+  let entries = 0
+  let lastId = 0
+  let isOpen = false
+  let isClosing = false
+  let { worker, opened } = start()
+
+  /** A thread with the whole inventory; `opened` resolves to its port. */
+  function start() {
+    const thread = new Worker(workerFile(), { workerData: settings, name: 'domus-dhcp' })
+    const ready = Promise.withResolvers<number>()
+    thread.on('message', (report: Report) => hear(report, ready.resolve))
+    let cause: unknown
+    thread.on('error', (error) => {
+      cause = error
+      tell(warning(`the DHCP thread failed: ${describeError(error)}`))
+    })
+    thread.on('exit', () => lost(ready.reject, cause))
+    load(thread).catch(ready.reject)
+    return { worker: thread, opened: ready.promise }
+  }
+
+  async function load(thread: Worker): Promise<void> {
+    const all = await options.source()
+    const put = all.put ?? []
+    post(thread, { kind: 'load', change: { networks: { put: all.networks?.put ?? [] } } })
+    for (let at = 0; at < put.length; at += LOAD_PART) {
+      post(thread, { kind: 'load', change: { put: put.slice(at, at + LOAD_PART) } })
+      await new Promise(setImmediate)
+    }
+    post(thread, { kind: 'open' })
+    if (watchers.size > 0) post(thread, { kind: 'watch', on: true })
+  }
+
+  function hear(report: Report, ready: (port: number) => void): void {
+    switch (report.kind) {
+      case 'opened':
+        ready(report.serverPort)
+        return
+      case 'changed':
+        entries = report.entries
+        if (report.error === undefined) waiting.get(report.id)?.resolve()
+        else waiting.get(report.id)?.reject(new DomusError('internal', `DHCP index: ${report.error}`))
+        waiting.delete(report.id)
+        return
+      case 'events':
+        for (const event of report.events) tell(event)
+    }
+  }
+
+  function tell(event: DhcpEvent): void {
+    if (event.kind === 'network') networks.set(event.network, event)
+    if (event.kind === 'rival') rivals.set(`${event.network} ${event.server}`, event)
+    if (event.kind === 'packet') for (const watcher of watchers) watcher(event)
+    else options.onEvent?.(event)
+  }
+
+  /** The thread ended: on purpose, or it is started again. */
+  function lost(notReady: (error: Error) => void, cause: unknown): void {
+    const error = new DomusError('internal', 'the DHCP thread ended', { cause })
+    notReady(error)
+    for (const { resolve, reject } of waiting.values()) isClosing ? resolve() : reject(error)
+    waiting.clear()
+    if (isOpen && !isClosing) setTimeout(restart, RESTART_MS)
+  }
+
+  function restart(): void {
+    if (isClosing) return
+    ;({ worker, opened } = start())
+    opened.catch(() => undefined) // told by the events of the thread; lost() tries again
+  }
+
+  const serverPort = await opened
+  isOpen = true
+
+  return {
+    ports: { server: serverPort, client: ports.client },
+    update(change) {
+      const id = ++lastId
+      const done = Promise.withResolvers<void>()
+      waiting.set(id, done)
+      if (change.networks?.drop !== undefined) for (const name of change.networks.drop) networks.delete(name)
+      post(worker, { kind: 'change', id, change })
+      return done.promise
+    },
+    watch(listener) {
+      watchers.add(listener)
+      post(worker, { kind: 'watch', on: true })
+      return () => {
+        watchers.delete(listener)
+        if (watchers.size === 0) post(worker, { kind: 'watch', on: false })
+      }
+    },
+    stats: () => ({
+      messages: readCounters(settings.counters),
+      entries,
+      networks: [...networks.values()],
+      rivals: [...rivals.values()],
+    }),
+    async close() {
+      if (isClosing) return
+      isClosing = true
+      const ended = new Promise((resolve) => worker.once('exit', resolve))
+      post(worker, { kind: 'close' })
+      await ended
+    },
+  }
+}
+
+const post = (thread: Worker, order: Order) => thread.postMessage(order)
+
+const warning = (message: string): DhcpEvent => ({ kind: 'warning', at: Date.now(), message })
+
+/** Type stripping runs the .ts file; the packed program has a .js file in the same place. */
+const workerFile = () =>
+  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
