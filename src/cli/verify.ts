@@ -40,7 +40,7 @@ async function verify(command: Command, name: string | undefined, { file, probe 
   const { verifyDomains } = await import('../service/verify.ts')
   const tools = openTools(await settingsOf(command))
   try {
-    return await verifyDomains(tools, await inventoryFrom(command, file), names, options)
+    return await verifyDomains(tools, await inventoryFrom(command, file), names)
   } finally {
     await tools.close()
   }

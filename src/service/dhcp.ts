@@ -15,8 +15,12 @@ export function simulateMac(inventory: Inventory, text: string, client: ClientNa
   if (!mac.success) throw new DomusError('invalid-input', `--mac ${text}: ${mac.error.issues[0]?.message}`)
   const guests = [...inventory.domains.values()].map((domain) => guestOf(inventory, domain))
   const guest = guestWithMac(guests, mac.data)
-  return simulate(guest, mac.data, client, guest === undefined ? {} : { nfsOptions: nfsOptionsOf(guest) })
+  return guest === undefined ? simulate(guest, mac.data, client, {}) : simulateGuest(guest, client)
 }
+
+/** The same for a guest at hand. */
+export const simulateGuest = (guest: Guest, client: ClientName): SimulateResult =>
+  simulate(guest, guest.domain.mac, client, { nfsOptions: nfsOptionsOf(guest) })
 
 /** The mount options on the guest's own command line: `nfsroot=[path],options`. */
 function nfsOptionsOf(guest: Guest): string {
