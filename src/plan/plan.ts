@@ -22,9 +22,14 @@ export interface ExportEntry {
   readonly domain?: Name
 }
 
-/** One row of the inventory before and after; undefined is absent. JSON-safe. */
+/**
+ * One row of the inventory before and after; undefined is absent. JSON-safe.
+ *
+ * The row of noun `site` is named `site` too; its value is the name of the site, which the uuids and macs of
+ * the domains derive from.
+ */
 export interface ResourceChange {
-  readonly noun: Noun | 'claims'
+  readonly noun: Noun | 'claims' | 'site'
   readonly name: Name
   readonly before?: unknown
   readonly after?: unknown

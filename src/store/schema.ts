@@ -2,22 +2,24 @@ import type { Generated } from 'kysely'
 import type { Name } from '../model/grammar.ts'
 import type { Noun } from '../model/inventory.ts'
 
-/** The tables. Times are ISO 8601 in UTC; columns that hold JSON are text, so that both dialects fit. */
+/** The tables. Times are ISO 8601 in UTC; columns that hold JSON are text, so that every database has them. */
 export interface Database {
   site: SiteTable
   resource: ResourceTable
   domain_identity: DomainIdentityTable
   claim: ClaimTable
   operation: OperationTable
-  operation_lock: OperationLockTable
+  operation_subject: OperationSubjectTable
   operation_step: OperationStepTable
   boot_event: BootEventTable
 }
 
-/** One row: the site's name, and a number that counts every change of the inventory. */
+/** One row. */
 interface SiteTable {
   id: number
-  name: Name
+  /** null until it is named. */
+  name: Name | null
+  /** Counts the changes of the inventory. */
   revision: number
 }
 
@@ -32,7 +34,7 @@ interface ResourceTable {
   changed_at: string
 }
 
-/** What no two domains may share; kept in step with `resource` by record.ts. */
+/** What no two domains may share; follows the domains in `resource`. */
 interface DomainIdentityTable {
   domain: Name
   address: string
@@ -41,11 +43,12 @@ interface DomainIdentityTable {
 }
 
 /** Who owns a writable root. */
-interface ClaimTable {
+export interface ClaimTable {
   /** `SERVER:PATH`. */
   root: string
   domain: Name
   host: Name
+  /** Counts the changes of this row, so that an old owner can be told from a new one. */
   generation: number
   since: string
 }
@@ -62,27 +65,28 @@ interface OperationTable {
   finished_at: string | null
   /** The Plan as JSON. */
   plan: string
-  /** The process that carries it out, as JSON; see apply/owner.ts. */
+  /** The process that carries it out, as JSON. */
   owner: string
-  /** How it ended, as JSON: error, warnings, what to look at. */
+  /** How it ended, as JSON. */
   detail: string | null
 }
 
-/** A subject has one operation at a time: the row is the lock. Rows of finished operations are gone. */
-interface OperationLockTable {
-  subject: string
+/** What an operation works on; `held` is 1 while nobody else may. */
+interface OperationSubjectTable {
   operation_id: number
+  subject: string
+  held: 0 | 1
 }
 
 export type StepState = 'doing' | 'done' | 'failed' | 'undoing' | 'undone'
 
-/** One row per step that was begun; a step without a row is pending. */
+/** One row per step that was begun, or could not be; the others are pending. */
 interface OperationStepTable {
   operation_id: number
   position: number
   state: StepState
-  /** What its undo needs, as JSON. */
-  saved: string
+  /** What its undo needs, as JSON; null when the step could not be begun. */
+  saved: string | null
   /** 'changed' or 'unchanged', once it was done. */
   result: string | null
   error: string | null

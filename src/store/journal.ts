@@ -1,0 +1,151 @@
+import type { Transaction } from 'kysely'
+import { DomusError } from '../errors.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Operation, OperationDetail, Owner } from './operations.ts'
+import type { Database, OperationState, StepState } from './schema.ts'
+import type { Store } from './store.ts'
+
+/**
+ * Enters an operation into the journal and takes its subjects, such as `domain/web1`: one operation at a time
+ * for each.
+ *
+ * @throws DomusError 'busy' naming the operation that has a subject, who runs it and since when
+ */
+export async function beginOperation(
+  { db }: Store,
+  operation: { plan: Plan; who: string; subjects: readonly string[]; owner: Owner; at: string },
+): Promise<number> {
+  const { plan, who, subjects, owner, at } = operation
+  return db.transaction().execute(async (trx) => {
+    for (const subject of subjects) await refuseBusy(trx, subject)
+    const { id } = await trx
+      .insertInto('operation')
+      .values({
+        title: plan.title,
+        who,
+        state: 'running',
+        started_at: at,
+        plan: JSON.stringify(plan),
+        owner: JSON.stringify(owner),
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    const rows = [...new Set(subjects)].map((subject) => ({ operation_id: id, subject, held: 1 as const }))
+    if (rows.length > 0) await trx.insertInto('operation_subject').values(rows).execute()
+    return id
+  })
+}
+
+async function refuseBusy(trx: Transaction<Database>, subject: string): Promise<void> {
+  const other = await trx
+    .selectFrom('operation_subject')
+    .innerJoin('operation', 'operation.id', 'operation_id')
+    .select(['id', 'title', 'who', 'state', 'started_at'])
+    .where('subject', '=', subject)
+    .where('held', '=', 1)
+    .executeTakeFirst()
+  if (other === undefined) return
+  const { id, title, who, state, started_at } = other
+  const fix =
+    state === 'stuck' ? `it is stuck, settle it first: domus operations retry ${id}` : 'wait for its end'
+  throw new DomusError(
+    'busy',
+    `${subject} is busy with operation ${id} (${title}) of ${who} since ${started_at}; ${fix}`,
+  )
+}
+
+/** Journals that a step is about to be done; `saved` is what its undo needs. */
+export async function beginStep(
+  { db }: Store,
+  step: { operation: number; position: number; saved: unknown; at: string },
+): Promise<void> {
+  const { operation, position, saved, at } = step
+  await db
+    .insertInto('operation_step')
+    .values({
+      operation_id: operation,
+      position,
+      state: 'doing',
+      saved: JSON.stringify(saved ?? null),
+      started_at: at,
+    })
+    .execute()
+}
+
+/** Journals that a step could not even be begun: nothing of it has to be undone. */
+export async function refuseStep(
+  { db }: Store,
+  step: { operation: number; position: number; error: string; at: string },
+): Promise<void> {
+  const { operation, position, error, at } = step
+  await db
+    .insertInto('operation_step')
+    .values({ operation_id: operation, position, state: 'undone', error, started_at: at, finished_at: at })
+    .execute()
+}
+
+/** Journals how far a step is; without `error` an earlier one stays. */
+export async function markStep(
+  { db }: Store,
+  step: {
+    operation: number
+    position: number
+    state: StepState
+    result?: string
+    error?: string
+    at: string
+  },
+): Promise<void> {
+  const { operation, position, state, result, error, at } = step
+  await db
+    .updateTable('operation_step')
+    .set({
+      state,
+      finished_at: at,
+      ...(result !== undefined && { result }),
+      ...(error !== undefined && { error }),
+    })
+    .where('operation_id', '=', operation)
+    .where('position', '=', position)
+    .execute()
+}
+
+/** Journals the end of an operation and gives its subjects back, unless it is stuck. */
+export async function endOperation(
+  { db }: Store,
+  end: { operation: number; state: Exclude<OperationState, 'running'>; detail: OperationDetail; at: string },
+): Promise<void> {
+  const { operation, state, detail, at } = end
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable('operation')
+      .set({ state, detail: JSON.stringify(detail), finished_at: at })
+      .where('id', '=', operation)
+      .execute()
+    if (state === 'stuck') return
+    await trx
+      .updateTable('operation_subject')
+      .set({ held: 0 })
+      .where('operation_id', '=', operation)
+      .execute()
+  })
+}
+
+/**
+ * Makes another process the owner of an operation that is not over; compare-and-set, so that of two that try
+ * one wins.
+ */
+export async function takeOverOperation(
+  { db }: Store,
+  { id, state, owner: from }: Pick<Operation, 'id' | 'state' | 'owner'>,
+  owner: Owner,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('operation')
+    .set({ owner: JSON.stringify(owner), state: 'running', finished_at: null })
+    .where('id', '=', id)
+    .where('state', '=', state)
+    .where('owner', '=', JSON.stringify(from))
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}

@@ -1,0 +1,84 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+  type TransactionSettings,
+} from 'kysely'
+import { DomusError } from '../errors.ts'
+
+/** How long one process waits for another one's transaction, in milliseconds. */
+const BUSY_MS = 10_000
+
+/** Kysely's SQLite dialect over the SQLite built into Node; `path` may be `:memory:`. Makes the file, mode 0600. */
+export function sqliteDialect(path: string): Dialect {
+  const config: SqliteDialectConfig = { database: async () => asKyselyDatabase(openDatabase(path)) }
+  const dialect = new SqliteDialect(config)
+  return {
+    createDriver: () => new ImmediateDriver(config),
+    createAdapter: () => new TransactionalDdlAdapter(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') makeFile(path)
+    const db = new DatabaseSync(path, { timeout: BUSY_MS })
+    db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
+    return db
+  } catch (cause) {
+    const message = `cannot open the database ${path}; choose another with DOMUS_DATABASE or DOMUS_DATA`
+    throw new DomusError('command-failed', message, { cause })
+  }
+}
+
+// SQLite would make it readable by all; it holds the audit log.
+function makeFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+/** Takes the write lock at the start: a transaction that reads first and writes later could fail half way. */
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    settings?: TransactionSettings,
+  ): Promise<void> {
+    const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate'
+    await connection.executeQuery(CompiledQuery.raw(begin))
+  }
+}
+
+/** SQLite can undo a change of its schema; Kysely's own adapter denies it. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+// Kysely passes parameters as one array and asks whether a statement returns rows;
+// node:sqlite takes them spread and answers through columns().
+function asKyselyDatabase(db: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => db.close(),
+    prepare(sql) {
+      const statement = db.prepare(sql)
+      const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[] // Kysely binds no others
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      }
+    },
+  }
+}
