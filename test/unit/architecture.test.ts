@@ -47,8 +47,7 @@ const IMPURE =
 const UNSTEADY = /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|process\.env|randomUUID\(|randomBytes\()/
 
 /** The files of the sockets are the part of dhcp/ that touches the world. */
-const SOCKET =
-  /^dhcp\/(?:socket|worker|serve|probe|inherited|bridges|holder|follow|endpoint|sender|receiver)[a-z-]*\.ts$/
+const SOCKET = /^dhcp\/socket\//
 
 function roomOf(file: string): string {
   if (file in ROOMS || file === 'plan/diff.ts' || file === 'plan/facts.ts')
