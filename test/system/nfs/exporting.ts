@@ -1,3 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { execa } from 'execa'
 import { exportLinux, type SavedExports } from '../../../src/apply/export-linux.ts'
 import type { StepContext, StepOf } from '../../../src/apply/step.ts'
 import { DomusError } from '../../../src/errors.ts'
@@ -8,6 +11,7 @@ import { linux } from '../../../src/nfs/linux.ts'
 import { gatherExportFacts } from '../../../src/service/exports-facts.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { known, request, serverIn } from '../../builders/exports.ts'
+import type { Sandbox } from './sandbox.ts'
 
 export type ExportStep = StepOf<'export'>
 
@@ -65,4 +69,24 @@ export async function exportAll(machine: Machine, inventory: Inventory, told?: T
   const plan = await planOn(machine, inventory)
   if (plan.problems.length > 0) throw new DomusError('refused', 'refused', { problems: plan.problems })
   if (plan.steps.length > 0) await carryOut(machine, stepOf(plan), told)
+}
+
+const DRIVER = resolve(import.meta.dirname, 'driver.ts')
+
+/**
+ * Carries a step out by a process of its own inside the sandbox, on what is the local machine there; it dies at
+ * the given point. What undo needs is in `saved` once it was looked at.
+ */
+export async function drive(box: Sandbox, step: ExportStep, when = 'before', at = 1000) {
+  await writeFile(`/proc/${box.pid}/root/run/step`, JSON.stringify(step))
+  const [program = '', ...enter] = box.enter
+  const argv = [...enter, process.execPath, DRIVER, '/run/step', '/run/saved', when, String(at)]
+  const { signal, stdout, stderr } = await execa(program, argv, { reject: false })
+  const saved = await readFile(`/proc/${box.pid}/root/run/saved`, 'utf8').catch(() => undefined)
+  return {
+    signal,
+    stdout,
+    stderr,
+    saved: saved === undefined ? undefined : (JSON.parse(saved) as SavedExports),
+  }
 }
