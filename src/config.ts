@@ -34,6 +34,8 @@ export const Settings = z.strictObject({
       }),
     )
     .default([]),
+  /** Certificate and key (PEM) for the API over TCP; without them it is plain HTTP, for a proxy in front of it. */
+  tls: z.strictObject({ cert: absolute, key: absolute }).optional(),
   /** Templates of the administrator, over the built-in ones of the same name. */
   templates: absolute.default('/etc/domus/templates'),
   /** A file for `ssh -F`. */

@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import { ERRORS, type ErrorCode, type ProblemJson } from '../errors.ts'
+import { name } from '../model/grammar.ts'
+import { NOUNS, type Noun } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
+import { SCHEMAS } from '../model/read-site.ts'
+import type { PlanView } from '../plan/view.ts'
+import type { BootEvent, OperationSummary, OperationView, VerifyView } from '../service/jobs.ts'
+
+/** Forms that the OpenAPI document names. */
+export const forms = z.registry<{ id: string }>()
+
+/** What bodies look like that are left to the jobs: these find all mistakes at once, with the paths of the site. */
+export const described = new WeakMap<z.core.$ZodType, z.ZodType>()
+
+/** Takes what `base` takes, described as `schema`. */
+function leftToJobs<T extends z.ZodType>(schema: z.ZodType, base: T): T {
+  described.set(base, schema)
+  return base
+}
+
+/**
+ * The forms of the answers, for the OpenAPI document. Answers are typed by TypeScript and written as they are:
+ * these are not run against them, except in the tests.
+ */
+
+const problem: z.ZodType<Problem> = z.object({ path: z.string(), message: z.string() })
+
+const problemDocument: z.ZodType<ProblemJson> = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(Object.keys(ERRORS) as ErrorCode[]), // the keys of a Record are its key type
+  errors: z.array(problem),
+})
+
+const step = z.object({
+  kind: z.enum(['write', 'remove', 'run', 'export', 'start', 'stop', 'migrate', 'record']),
+  machine: z.string(),
+  on: z.string().exactOptional(),
+  path: z.string().exactOptional(),
+  argv: z.array(z.string()).exactOptional(),
+  diff: z.string().exactOptional().meta({ description: 'unified diff of the file' }),
+  rows: z
+    .array(z.object({ action: z.enum(['+', '~', '-']), noun: z.string(), name: z.string() }))
+    .exactOptional(),
+})
+
+const planForm = z.object({
+  title: z.string(),
+  facts: z.enum(['known', 'unknown']),
+  changes: z.int(),
+  steps: z.array(step),
+  warnings: z.array(problem),
+})
+export const plan: z.ZodType<PlanView> = planForm
+
+const bootEvent = z.object({
+  boot: z.string(),
+  stage: z.string(),
+  at: z.iso.datetime(),
+  detail: z.string().exactOptional(),
+})
+export const timeline: z.ZodType<readonly BootEvent[]> = z.array(bootEvent)
+
+const boot = z.object({
+  domain: z.string(),
+  ok: z.boolean(),
+  stage: z.string(),
+  stages: z.array(bootEvent),
+  cause: z.string().exactOptional(),
+})
+
+export const outcome: z.ZodType<OperationView> = z.object({
+  ...planForm.shape,
+  steps: z.array(step.extend({ result: z.string() })),
+  operation: z.string(),
+  outcome: z.enum(['done', 'rolled-back', 'stuck']),
+  error: z.string().exactOptional(),
+  boot: boot.exactOptional(),
+})
+
+const summary = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: z.string(),
+  who: z.string(),
+  started: z.string(),
+  finished: z.string().exactOptional(),
+  detail: z.string().exactOptional(),
+  steps: z.array(z.object({ step: z.string(), state: z.string(), error: z.string().exactOptional() })),
+})
+
+/** An operation, with the run that carries it out where that is this process's. */
+export type OperationAnswer = OperationSummary & {
+  readonly run?: {
+    readonly seen: number
+    readonly lines: readonly string[]
+    readonly result?: OperationView
+    readonly problem?: ProblemJson
+  }
+}
+export const operation: z.ZodType<OperationAnswer> = summary.extend({
+  run: z
+    .object({
+      seen: z.int().meta({ description: 'lines so far: give it as `seen` to get only later ones' }),
+      lines: z.array(z.string()),
+      result: outcome.exactOptional(),
+      problem: problemDocument.exactOptional(),
+    })
+    .exactOptional()
+    .meta({ description: 'present while the service carries it out, and for a while after' }),
+})
+export const operations: z.ZodType<readonly OperationAnswer[]> = z.array(operation)
+
+export const accepted = z.object({
+  operation: z.string(),
+  links: z.object({ operation: z.string(), events: z.string() }),
+})
+
+const link = z.object({
+  link: z.enum(['kernel', 'cmdline', 'config', 'dhcp', 'export', 'image', 'server', 'host', 'claim']),
+  status: z.enum(['ok', 'warn', 'fail', 'unknown']),
+  detail: z.string(),
+  fix: z.string().exactOptional(),
+})
+export const verdict: z.ZodType<VerifyView> = z.object({
+  domain: z.string(),
+  ok: z.boolean(),
+  links: z.array(link),
+})
+export const verdicts: z.ZodType<readonly VerifyView[]> = z.array(verdict)
+
+/** A text, or a stream of it. */
+export const text: z.ZodType<unknown> = z.string()
+
+const state = z.string().exactOptional().meta({ description: 'what its host says; read only' })
+
+/** A resource as it is given: its name is in the address. */
+const givenForm = byNoun((noun) => {
+  const schema: z.ZodObject = SCHEMAS[noun]
+  return schema.extend({ name: name.optional(), ...(noun === 'domains' && { state }) })
+})
+export const given = byNoun((noun) => leftToJobs(givenForm[noun], z.unknown()))
+/** What many domains have in common. */
+export const givenDomain = leftToJobs(givenForm.domains, z.record(z.string(), z.unknown()))
+
+/** A resource as it is answered. */
+export const resource: Readonly<Record<Noun, z.ZodType<unknown>>> = byNoun((noun) => {
+  const schema: z.ZodObject = SCHEMAS[noun]
+  return noun === 'domains' ? schema.extend({ state }) : schema
+})
+
+/** A site document; everything in it may be left out. */
+export const site: z.ZodType<unknown> = z.object({
+  site: name.optional(),
+  ...byNoun((noun) => z.array(SCHEMAS[noun]).optional()),
+})
+
+/** A site document as it is given. */
+export const givenSite = leftToJobs(site, z.unknown())
+
+function byNoun<T>(make: (noun: Noun) => T): Record<Noun, T> {
+  return Object.fromEntries(NOUNS.map((noun) => [noun, make(noun)])) as Record<Noun, T>
+}
+
+const NAMED = {
+  Problem: problemDocument,
+  Plan: plan,
+  Outcome: outcome,
+  Operation: operation,
+  Verdict: verdict,
+}
+for (const [id, schema] of Object.entries(NAMED)) forms.add(schema, { id })
