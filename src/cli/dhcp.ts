@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
 import type { SimulateResult } from '../dhcp/simulate.ts'
-import { out, outJson } from './output.ts'
+import { DomusError } from '../errors.ts'
+import { settingsOf } from './open.ts'
+import { formatTable, out, outJson } from './output.ts'
 import { inventoryFrom } from './render.ts'
 
 const CLIENTS: readonly ClientName[] = ['kernel', 'klibc', 'bootp', 'udhcpc', 'dhclient']
@@ -9,7 +11,7 @@ const CLIENTS: readonly ClientName[] = ['kernel', 'klibc', 'bootp', 'udhcpc', 'd
 /** `domus dhcp simulate|watch|probe`. */
 export function dhcpCommand(): Command {
   const command = new Command('dhcp').description('look at what DHCP does, or would do')
-  command.addCommand(simulateCommand())
+  for (const one of [simulateCommand(), watchCommand(), probeCommand()]) command.addCommand(one)
   return command
 }
 
@@ -28,6 +30,58 @@ function simulateCommand(): Command {
       else out(describeSimulation(result))
       if (!result.answered) process.exitCode = 3
     })
+}
+
+function watchCommand(): Command {
+  return new Command('watch')
+    .description('packets and answers, one line each, until it is interrupted')
+    .option('-f, --file <file>', 'site document, where no service runs')
+    .option('--json', 'one JSON document per line')
+    .action(async (options: { file?: string; json?: boolean }, command: Command) => {
+      const { watchDhcp } = await import('./dhcp-watch.ts')
+      await watchDhcp(command, options)
+    })
+}
+
+function probeCommand(): Command {
+  return new Command('probe')
+    .description('ask a network for other DHCP servers (exit 3: there are some)')
+    .argument('<network>')
+    .option('-f, --file <file>', 'site document; what is recorded when left out')
+    .option('--wait <seconds>', 'how long to wait for offers', '3')
+    .option('--json', 'as JSON')
+    .action(async (name: string, options: ProbeCommandOptions, command: Command) => {
+      const { probeServers } = await import('../service/dhcp.ts')
+      const { find } = await import('../service/render.ts')
+      const network = find(await inventoryFrom(command, options.file), 'networks', name)
+      const { dhcp } = await settingsOf(command)
+      const ports = { server: dhcp.serverPort, client: dhcp.clientPort }
+      const servers = await probeServers(network, { ports, waitMs: secondsOf(options.wait) * 1000 })
+      if (options.json === true) outJson({ network: name, servers })
+      else if (servers.length === 0)
+        out(`network ${name}: no other DHCP server offers addresses to strangers`)
+      else
+        out(
+          formatTable(
+            ['SERVER', 'FROM', 'OFFERED'],
+            servers.map((one) => [one.server, one.from, one.offered]),
+          ),
+        )
+      if (servers.length > 0) process.exitCode = 3
+    })
+}
+
+interface ProbeCommandOptions {
+  file?: string
+  wait: string
+  json?: boolean
+}
+
+function secondsOf(text: string): number {
+  if (!/^\d+(?:\.\d+)?$/.test(text)) {
+    throw new DomusError('invalid-input', `--wait ${text}: must be a number of seconds`)
+  }
+  return Number(text)
 }
 
 interface SimulateOptions {
