@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Settings } from './config.ts'
+import { DomusError } from './errors.ts'
 import { loadKernelData } from './kernel-data.ts'
 import { openMachines } from './machine/machines.ts'
 import type { App, Tools } from './service/app.ts'
@@ -26,12 +27,15 @@ export function openTools(settings: Settings): Tools {
   }
 }
 
-/** Wires the whole program; makes the state folder when there is none. */
-export async function openApp(settings: Settings): Promise<App> {
+/**
+ * Wires the whole program.
+ *
+ * With `isReader` nothing is made: where there is no database yet, an empty one in memory stands for it, so that a
+ * plan can be shown without any state.
+ */
+export async function openApp(settings: Settings, { isReader = false } = {}): Promise<App> {
   const tools = openTools(settings)
-  mkdirSync(settings.data, { recursive: true, mode: 0o700 })
-  mkdirSync(dirname(settings.socket), { recursive: true })
-  const store = await openStore(settings.database)
+  const store = await openStore(isReader && !hasDatabase(settings) ? 'sqlite::memory:' : prepared(settings))
   return {
     ...tools,
     store,
@@ -41,4 +45,20 @@ export async function openApp(settings: Settings): Promise<App> {
       await tools.close()
     },
   }
+}
+
+const hasDatabase = ({ database }: Settings) =>
+  !database.startsWith('sqlite:') || existsSync(database.slice('sqlite:'.length))
+
+/** Makes the state folder. @throws DomusError 'command-failed' naming it */
+function prepared({ data, socket, database }: Settings): string {
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 })
+    mkdirSync(dirname(socket), { recursive: true })
+  } catch (cause) {
+    throw new DomusError('command-failed', `cannot make the state folder ${data}; DOMUS_DATA names another`, {
+      cause,
+    })
+  }
+  return database
 }

@@ -30,7 +30,7 @@ export function planCommand(): Command {
       // Without a document: what would put back what was recorded and has drifted on the machines.
       const document = options.file === undefined ? {} : await readDocument(options.file)
       const request = requestOf(options, document)
-      const view = await withJobs(command, (jobs) => jobs.plan(request))
+      const view = await withJobs(command, (jobs) => jobs.plan(request), 'reader')
       if (options.json) outJson(view)
       else showPlan(view, 'data')
       if (options.detailedExitcode && view.changes > 0) process.exitCode = 5

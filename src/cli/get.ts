@@ -22,13 +22,17 @@ export function getCommand(): Command {
       const format = options.json ? 'json' : options.output
       if (kind === 'operations' || kind === 'operation') {
         const { showOperations } = await import('./operations.ts')
-        return withJobs(command, (jobs) => showOperations(jobs, name, format))
+        return withJobs(command, (jobs) => showOperations(jobs, name, format), 'reader')
       }
       const noun = await nounOf(kind)
-      const found = await withJobs(command, async (jobs) => {
-        const list = await jobs.list(noun)
-        return name === undefined ? list : [await only(list, noun, name)]
-      })
+      const found = await withJobs(
+        command,
+        async (jobs) => {
+          const list = await jobs.list(noun)
+          return name === undefined ? list : [await only(list, noun, name)]
+        },
+        'reader',
+      )
       await show(found, format, name !== undefined)
     })
 }

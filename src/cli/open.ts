@@ -8,11 +8,15 @@ export async function settingsOf(command: Command): Promise<Settings> {
   return loadSettings(command.optsWithGlobals<{ config?: string }>().config)
 }
 
-/** Runs a job through the service's socket when one runs, else in this process. */
-export async function withJobs<T>(command: Command, use: (jobs: Jobs) => Promise<T>): Promise<T> {
+/** Runs a job through the service's socket when one runs, else in this process. A `reader` makes no state. */
+export async function withJobs<T>(
+  command: Command,
+  use: (jobs: Jobs) => Promise<T>,
+  role: 'reader' | 'writer' = 'writer',
+): Promise<T> {
   const settings = await settingsOf(command)
   const { remoteJobs } = await import('./remote.ts')
-  const jobs = (await remoteJobs(settings.socket)) ?? (await inProcess(settings))
+  const jobs = (await remoteJobs(settings.socket)) ?? (await inProcess(settings, role === 'reader'))
   try {
     return await use(jobs)
   } finally {
@@ -20,10 +24,10 @@ export async function withJobs<T>(command: Command, use: (jobs: Jobs) => Promise
   }
 }
 
-async function inProcess(settings: Settings): Promise<Jobs> {
+async function inProcess(settings: Settings, isReader: boolean): Promise<Jobs> {
   const { openApp } = await import('../app.ts')
   const { localJobs } = await import('../service/local-jobs.ts')
-  return localJobs(await openApp(settings))
+  return localJobs(await openApp(settings, { isReader }))
 }
 
 /** Reads a site document: a file, or `-` for standard input. */

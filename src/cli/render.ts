@@ -46,7 +46,7 @@ async function print(command: Command, { file }: Source, choose: (render: Render
 
 /** The inventory of a document alone, or what is recorded. */
 export async function inventoryFrom(command: Command, file: string | undefined) {
-  if (file === undefined) return withJobs(command, (jobs) => jobs.inventory())
+  if (file === undefined) return withJobs(command, (jobs) => jobs.inventory(), 'reader')
   const settings = await settingsOf(command)
   const { requireDocument } = await import('../service/document.ts')
   return requireDocument(await readDocument(file), { site: settings.site })

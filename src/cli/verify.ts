@@ -33,7 +33,7 @@ export function verifyCommand(): Command {
 async function verify(command: Command, name: string | undefined, { file, probe }: VerifyOptions) {
   const names = name === undefined ? 'all' : [name]
   const options = { ...(probe && { probe }) }
-  if (file === undefined) return withJobs(command, (jobs) => jobs.verify(names, options))
+  if (file === undefined) return withJobs(command, (jobs) => jobs.verify(names, options), 'reader')
   const { inventoryFrom } = await import('./render.ts')
   const { settingsOf } = await import('./open.ts')
   const { openTools } = await import('../app.ts')

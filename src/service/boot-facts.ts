@@ -61,7 +61,11 @@ const clientOf = ({ domain, kernel }: Guest): ClientName =>
 const claimOf = ({ domain }: Guest, claims: Claims): Known<ClaimFact | undefined> =>
   claims.kind === 'unknown' ? claims : { kind: 'known', value: claims.value.get(domain.name) }
 
-async function gatherKernels(tools: Tools, guests: readonly Guest[]) {
+/** What each guest's kernel on its host can do, by {@link kernelKey}; each kernel is read once. */
+export async function gatherKernels(
+  tools: Tools,
+  guests: readonly Guest[],
+): Promise<ReadonlyMap<string, BootFacts['kernel']>> {
   const verdicts = await verdictsFor(tools, guests)
   const missing = guests.map(async (guest): Promise<[string, BootFacts['kernel']]> => {
     const verdict = verdicts.get(kernelKey(guest)) ?? notAsked

@@ -1,23 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
 import { DomusError } from '../errors.ts'
 import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, NOUNS, type Noun } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Claim, SiteFacts } from '../plan/facts.ts'
 import { planDestroy, planReboot, planStart, planStop } from '../plan/lifecycle.ts'
+import type { Plan } from '../plan/plan.ts'
 import { type Planned, planSite } from '../plan/site.ts'
 import { listClaims } from '../store/claims.ts'
 import { loadInventory } from '../store/inventory.ts'
 import type { App } from './app.ts'
-import { requireDocument } from './document.ts'
+import { mistakes, requireDocument } from './document.ts'
 import { requireExpected } from './etag.ts'
 import { gatherFacts } from './facts.ts'
 import type { ChangeRequest } from './jobs.ts'
 import { find } from './render.ts'
+import { type Checked, checkKernels, checkStarts } from './start-checks.ts'
 
 /** A plan with what is locked while it is carried out. */
 export interface PlannedChange extends Planned {
-  /** `domain/NAME` for work on one domain; `site` for work on the inventory. */
-  readonly subject: string
+  /** What has one operation at a time: `site` for the inventory, `domain/NAME`. */
+  readonly subjects: readonly string[]
+  /** The name of the site once the plan is carried out. */
+  readonly site: Name
   readonly facts: SiteFacts
   /** The guests that the plan starts. */
   readonly starts: readonly Guest[]
@@ -25,7 +30,7 @@ export interface PlannedChange extends Planned {
 
 /** Turns what is asked for into a plan: load, check, gather facts, plan. Changes nothing. */
 export async function planChange(app: App, request: ChangeRequest): Promise<PlannedChange> {
-  const { inventory, revision } = await loadInventory(app.store)
+  const { inventory, revision } = await loadInventory(app.store, app.site)
   if ('expect' in request) requireExpected(inventory, request.expect)
   const claims = new Map((await listClaims(app.store)).map((claim) => [claim.domain, claim]))
   const moment: Moment = { app, current: inventory, revision, claims }
@@ -33,6 +38,7 @@ export async function planChange(app: App, request: ChangeRequest): Promise<Plan
     case 'apply': {
       const stored = { inventory, prune: request.prune === true }
       const wanted = requireDocument(request.document, { site: siteOf(moment), stored })
+      requireSameSite(moment, wanted)
       return planInventory(moment, wanted, `apply site ${wanted.site}`, request.exports)
     }
     case 'create':
@@ -47,7 +53,7 @@ export async function planChange(app: App, request: ChangeRequest): Promise<Plan
     case 'stop':
     case 'reboot':
     case 'destroy':
-      return planLifecycle(moment, request.kind, request.name)
+      return planLifecycle(moment, request)
   }
 }
 
@@ -59,8 +65,18 @@ interface Moment {
 }
 
 // A store that nothing was recorded in has no name of its own yet.
-const siteOf = ({ app, current }: Moment) =>
-  NOUNS.some((noun) => current[noun].size > 0) ? current.site : app.site
+const siteOf = ({ app, current }: Moment) => (hasResources(current) ? current.site : app.site)
+
+const hasResources = (inventory: Inventory) => NOUNS.some((noun) => inventory[noun].size > 0)
+
+/** Macs and uuids derive from the name of the site, and exports files carry it. */
+function requireSameSite(moment: Moment, wanted: Inventory): void {
+  if (wanted.site === siteOf(moment) || !hasResources(moment.current)) return
+  const message = `is ${wanted.site}, but what is recorded here belongs to site ${moment.current.site}; use a state folder of its own (DOMUS_DATA) for each site`
+  throw new DomusError('invalid-input', mistakes([{ path: 'site', message }]), {
+    problems: [{ path: 'site', message }],
+  })
+}
 
 async function planInventory(
   { app, current, revision, claims }: Moment,
@@ -69,7 +85,10 @@ async function planInventory(
   drift?: 'adopt' | 'overwrite',
   scope?: ReadonlySet<Name>,
 ): Promise<PlannedChange> {
-  const facts = await gatherFacts(app, { current, wanted, claims, exports: true, ...(scope && { scope }) })
+  const [facts, checked] = await Promise.all([
+    gatherFacts(app, { current, wanted, claims, exports: true, ...(scope && { scope }) }),
+    checkKernels(app, changedGuests(current, wanted)),
+  ])
   const planned = planSite({
     title,
     current,
@@ -80,12 +99,37 @@ async function planInventory(
     exports: { isolation: app.isolation, ...(drift && { drift }) },
     ...(scope && { scope }),
   })
-  return { ...planned, subject: 'site', facts, starts: [] }
+  return withChecks(
+    { ...planned, subjects: subjectsOf(planned.plan), facts, starts: [], site: wanted.site },
+    checked,
+  )
 }
+
+/** A guest whose row changes, as far as its boot is concerned. */
+const changedGuests = (current: Inventory, wanted: Inventory): Guest[] =>
+  [...wanted.domains.values()]
+    .filter((domain) => !isDeepStrictEqual(current.domains.get(domain.name), domain))
+    .map((domain) => guestOf(wanted, domain))
+
+const withChecks = (change: PlannedChange, { refusals, warnings }: Checked): PlannedChange => ({
+  ...change,
+  plan: { ...change.plan, warnings: [...change.plan.warnings, ...warnings] },
+  refusals: [...change.refusals, ...refusals],
+})
+
+/** The inventory as a whole, and every domain whose row changes. */
+const subjectsOf = ({ steps }: Plan): string[] => [
+  'site',
+  ...steps.flatMap((step) =>
+    step.kind === 'record'
+      ? step.changes.flatMap(({ noun, name }) => (noun === 'domains' ? [`domain/${name}`] : []))
+      : [],
+  ),
+]
 
 async function planCreate(
   moment: Moment,
-  { names, domain, start }: ChangeRequest & { kind: 'create' },
+  { names, domain, start, force }: ChangeRequest & { kind: 'create' },
 ): Promise<PlannedChange> {
   const { app, current, revision } = moment
   const known = names.filter((name) => current.domains.has(name))
@@ -100,28 +144,41 @@ async function planCreate(
   if (!start) return planned
   const starts = names.map((name) => guestOf(wanted, find(wanted, 'domains', name)))
   // The record step before them moves the inventory on by one.
+  const links = await checkStarts(app, wanted, starts, {
+    claims: { kind: 'known', value: moment.claims },
+    force: force ?? [],
+    isNew: true,
+  })
   const parts = starts.map((guest) =>
     planStart(guest, { facts: planned.facts, revision: revision + 1, now: app.now().toISOString() }),
   )
-  return {
+  const change: PlannedChange = {
     ...planned,
     starts,
     plan: { ...planned.plan, steps: [...planned.plan.steps, ...parts.flatMap(({ plan }) => plan.steps)] },
     refusals: [...planned.refusals, ...parts.flatMap(({ refusals }) => refusals)],
   }
+  return withChecks(change, links)
 }
 
 async function planLifecycle(
   { app, current, revision, claims }: Moment,
-  kind: 'start' | 'stop' | 'reboot' | 'destroy',
-  name: Name,
+  request: ChangeRequest & { kind: 'start' | 'stop' | 'reboot' | 'destroy' },
 ): Promise<PlannedChange> {
+  const { kind, name } = request
   const guest = guestOf(current, find(current, 'domains', name))
   const scope = new Set([name])
   const facts = await gatherFacts(app, { current, wanted: current, scope, claims, exports: false })
   const planners = { start: planStart, stop: planStop, reboot: planReboot, destroy: planDestroy }
   const planned = planners[kind](guest, { facts, revision, now: app.now().toISOString() })
-  return { ...planned, subject: `domain/${name}`, facts, starts: kind === 'start' ? [guest] : [] }
+  const change = { ...planned, subjects: [`domain/${name}`], facts, site: current.site }
+  if (request.kind !== 'start') return { ...change, starts: [] }
+  const links = await checkStarts(app, current, [guest], {
+    claims: { kind: 'known', value: claims },
+    force: request.force ?? [],
+    isNew: false,
+  })
+  return withChecks({ ...change, starts: [guest] }, links)
 }
 
 /** The inventory less one resource. @throws DomusError 'not-found', or 'conflict' when others refer to it */

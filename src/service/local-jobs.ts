@@ -1,0 +1,56 @@
+import { recoverOperations } from '../apply/recover.ts'
+import { retryUndo } from '../apply/settle.ts'
+import { DomusError } from '../errors.ts'
+import { viewPlan } from '../plan/view.ts'
+import { lastBoot, listBootEvents } from '../store/boot-events.ts'
+import { listClaims } from '../store/claims.ts'
+import { loadInventory } from '../store/inventory.ts'
+import { getOperation, listOperations } from '../store/operations.ts'
+import type { App } from './app.ts'
+import { applyContext } from './apply-context.ts'
+import { planChange } from './change.ts'
+import type { Jobs } from './jobs.ts'
+import { listResources } from './list.ts'
+import { runChange } from './run-change.ts'
+import { summaryOf } from './summary.ts'
+import { verifyDomains } from './verify.ts'
+
+/** The jobs, done in this process. What a dead process left half done is put right first. */
+export async function localJobs(app: App): Promise<Jobs> {
+  await recoverOperations(applyContext(app))
+  return {
+    async plan(request) {
+      const { plan, refusals } = await planChange(app, request)
+      if (refusals.length > 0)
+        throw new DomusError('refused', `${plan.title}: would be refused`, { problems: refusals })
+      return viewPlan(plan)
+    },
+    run: (request, events = {}) => runChange(app, request, events),
+    inventory: async () => (await loadInventory(app.store, app.site)).inventory,
+    list: (noun) => listResources(app, noun),
+    operations: async () => (await listOperations(app.store)).map(summaryOf),
+    operation: async (id) => summaryOf(await getOperation(app.store, idOf(id))),
+    async settle(id) {
+      await retryUndo(applyContext(app), idOf(id))
+      return summaryOf(await getOperation(app.store, idOf(id)))
+    },
+    async timeline(name) {
+      const boot = await lastBoot(app.store, name)
+      return boot === undefined ? [] : listBootEvents(app.store, name, { boot })
+    },
+    async verify(names) {
+      const [{ inventory }, claims] = await Promise.all([
+        loadInventory(app.store, app.site),
+        listClaims(app.store),
+      ])
+      const byDomain = new Map(claims.map((claim) => [claim.domain, claim]))
+      return verifyDomains(app, inventory, names, { kind: 'known', value: byDomain })
+    },
+    close: () => app.close(),
+  }
+}
+
+function idOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new DomusError('not-found', `no operation ${text}: its id is a number`)
+}

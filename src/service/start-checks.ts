@@ -1,0 +1,81 @@
+import { verifyGuest } from '../boot/chain.ts'
+import type { BootFacts } from '../boot/facts.ts'
+import type { Link, LinkName } from '../boot/link.ts'
+import { kernelLink } from '../boot/links/kernel.ts'
+import type { Guest, Inventory } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Tools } from './app.ts'
+import { type Claims, gatherBootFacts, gatherKernels } from './boot-facts.ts'
+import { kernelKey } from './kernels.ts'
+
+/** What speaks against a plan, and what one should know. */
+export interface Checked {
+  readonly refusals: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/**
+ * Judges the kernels of guests that are new or changed: one that cannot mount its root is refused before anything is
+ * made. A kernel that is not on the host yet is a warning: it is needed only at the start.
+ */
+export async function checkKernels(tools: Tools, guests: readonly Guest[]): Promise<Checked> {
+  if (guests.length === 0) return { refusals: [], warnings: [] }
+  const kernels = await gatherKernels(tools, guests)
+  const byKernel = new Map(guests.map((guest) => [kernelKey(guest), guest]))
+  const judged = [...byKernel].map(([key, guest]) => {
+    const fact = kernels.get(key) ?? { kind: 'unknown' as const, reason: 'nobody looked' }
+    // Only the fact about the kernel is looked at by this link.
+    return { fact, guest, link: kernelLink(guest, { kernel: fact } as BootFacts) }
+  })
+  const problem = ({ guest, link }: (typeof judged)[number]): Problem => ({
+    path: `kernels/${guest.kernel.name}`,
+    message: textOf(link),
+  })
+  const isAbsent = ({ fact }: (typeof judged)[number]) => fact.kind === 'known' && 'absent' in fact.value
+  const bad = judged.filter(({ link }) => link.status !== 'ok')
+  return {
+    refusals: bad.filter((one) => one.link.status === 'fail' && !isAbsent(one)).map(problem),
+    warnings: bad.filter((one) => one.link.status !== 'fail' || isAbsent(one)).map(problem),
+  }
+}
+
+/** Links that a start makes true by itself when it is planned together with the domain. */
+const MADE_BY_THE_PLAN: readonly LinkName[] = ['config', 'export']
+
+/**
+ * Verifies every link of the guests that a plan starts; one that fails is refused unless it is forced by name.
+ *
+ * `isNew` guests have no config and no export yet: the plan itself makes them.
+ */
+export async function checkStarts(
+  tools: Tools,
+  inventory: Inventory,
+  guests: readonly Guest[],
+  { claims, force, isNew }: { claims: Claims; force: readonly string[]; isNew: boolean },
+): Promise<Checked> {
+  if (guests.length === 0) return { refusals: [], warnings: [] }
+  const factsOf = await gatherBootFacts(tools, inventory, guests, claims)
+  const checked = guests.map((guest) => {
+    const links = verifyGuest(guest, factsOf(guest)).filter(
+      ({ link }) => !(isNew && MADE_BY_THE_PLAN.includes(link)),
+    )
+    const place = ({ link }: Link) => `domains/${guest.domain.name}/${link}`
+    const problem = (link: Link): Problem => ({ path: place(link), message: textOf(link) })
+    const failed = links.filter(({ status }) => status === 'fail')
+    return {
+      refusals: failed.filter(({ link }) => !force.includes(link)).map(problem),
+      warnings: [
+        ...failed
+          .filter(({ link }) => force.includes(link))
+          .map((link) => ({ path: place(link), message: `forced: ${link.detail}` })),
+        ...links.filter(({ status }) => status === 'warn').map(problem),
+      ],
+    }
+  })
+  return {
+    refusals: checked.flatMap(({ refusals }) => refusals),
+    warnings: checked.flatMap(({ warnings }) => warnings),
+  }
+}
+
+const textOf = ({ detail, fix }: Link) => (fix === undefined ? detail : `${detail}; fix: ${fix}`)
