@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs'
+import { chmodSync, linkSync, lstatSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
+import { dirname, join } from 'node:path'
 import type { Settings } from '../config.ts'
 import { DomusError } from '../errors.ts'
 import type { Server } from './context.ts'
@@ -12,33 +13,75 @@ const LONGEST_PATH = 107 // bytes, unix(7): sun_path less its NUL
 /**
  * Listens on a unix socket of mode 0660. The file of a service that is dead is replaced.
  *
+ * Of several services that start at once one gets it: each binds a name of its own, and takes the common one by
+ * link(2), which never replaces anything.
+ *
  * @throws DomusError 'busy' when a living service listens there, 'conflict' when the path is no socket,
  * 'invalid-input' when it is too long
  */
 export async function listenOnSocket(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > LONGEST_PATH)
-    throw new DomusError(
-      'invalid-input',
-      `socket ${path} is too long: it can have at most ${LONGEST_PATH} bytes`,
-    )
-  await clearStale(path)
+  const own = join(dirname(path), `.${process.pid}`)
+  for (const one of [path, own])
+    if (Buffer.byteLength(one) > LONGEST_PATH)
+      throw new DomusError(
+        'invalid-input',
+        `socket ${one} is too long: it can have at most ${LONGEST_PATH} bytes`,
+      )
+  await refuseLiving(path)
+  rmSync(own, { force: true }) // of a dead process with our number
   try {
-    await server.listen({ path })
+    await server.listen({ path: own })
   } catch (cause) {
     throw new DomusError('internal', `cannot listen on ${path}`, { cause })
   }
-  chmodSync(path, 0o660)
+  chmodSync(own, 0o660)
+  try {
+    while (!tryLink(own, path)) await removeStale(path)
+  } finally {
+    rmSync(own)
+  }
+  const { ino } = lstatSync(path)
+  server.server.on('close', () => {
+    if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path)
+  })
 }
 
-async function clearStale(path: string): Promise<void> {
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false
+    throw new DomusError('internal', `cannot make the socket ${to}`, { cause })
+  }
+}
+
+/** Moves the file away first: whatever it is by then, nobody else can take it for stale at the same time. */
+async function removeStale(path: string): Promise<void> {
+  await refuseLiving(path)
+  const moved = join(dirname(path), `.${process.pid}-old`)
+  try {
+    renameSync(path, moved)
+  } catch {
+    return // somebody else was faster: look again
+  }
+  const isAlive = await isAnswered(moved)
+  if (isAlive) tryLink(moved, path)
+  rmSync(moved)
+  if (isAlive) throw taken(path)
+}
+
+/** @throws DomusError when something is at the path that is not the socket of a dead service */
+async function refuseLiving(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return
   if (!found.isSocket())
     throw new DomusError('conflict', `${path} is not a socket; move it away, or choose another socket`)
-  if (await isAnswered(path))
-    throw new DomusError('busy', `a service listens on ${path} already; stop it, or choose another socket`)
-  unlinkSync(path)
+  if (await isAnswered(path)) throw taken(path)
 }
+
+const taken = (path: string) =>
+  new DomusError('busy', `a service listens on ${path} already; stop it, or choose another socket`)
 
 async function isAnswered(path: string): Promise<boolean> {
   const socket = connect(path)

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { Agent, request as requestTls } from 'node:https'
 import { createServer } from 'node:net'
@@ -85,6 +85,44 @@ test('the socket of a living service is left alone', async () => {
   })
   expect(existsSync(socket)).toBe(true)
 })
+
+test('of services that start at once one gets the socket of a dead one', async () => {
+  const program = `require('node:net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`
+  expect(spawnSync(process.execPath, ['-e', program]).signal).toBe('SIGKILL')
+  const starts = Array.from({ length: 6 }, () => startService(socket))
+  const results = await Promise.all(starts.map(({ result }) => result))
+  expect(results.toSorted()).toEqual(['busy', 'busy', 'busy', 'busy', 'busy', 'listening'])
+  expect(await ask({ socketPath: socket, path: '/' })).toMatchObject({ status: 200 })
+  await Promise.all(starts.map(({ end }) => end()))
+  expect(readdirSync(folder)).toEqual([])
+})
+
+/** A process of its own that listens on the socket with our code, until it is ended. */
+function startService(path: string) {
+  const listen = join(import.meta.dirname, '../../../src/http/listen.ts')
+  const program = `
+    import { createServer } from 'node:http'
+    import { listenOnSocket } from ${JSON.stringify(listen)}
+    const server = createServer((request, response) => response.end('{}'))
+    const listening = ({ path }) => new Promise((resolve) => server.listen(path, resolve))
+    const say = (text) => process.stdout.write(text)
+    await listenOnSocket({ server, listen: listening }, ${JSON.stringify(path)}).then(
+      () => say('listening'),
+      (error) => { say(error.code); process.exit() },
+    )
+    process.on('SIGTERM', () => { server.close(); server.closeAllConnections() })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  return {
+    result: once(child.stdout, 'data').then(([text]) => String(text)),
+    async end() {
+      child.kill()
+      await exited
+    },
+  }
+}
 
 test('a file that is no socket is left alone', async () => {
   writeFileSync(socket, 'a letter')
