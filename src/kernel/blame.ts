@@ -1,5 +1,5 @@
 import type { SymbolValue } from './config.ts'
-import type { DependencyTable } from './dependencies.ts'
+import type { Dependency, DependencyTable } from './dependencies.ts'
 import { type Expression, evaluate, levelOf, parseExpression } from './expression.ts'
 
 /** Something that must change first: a symbol that must be on (at this level), or off. */
@@ -21,7 +21,7 @@ export function blame(
   const seen = new Set([symbol])
   let next: Blocker | undefined = { symbol, must: 'y' }
   while (next?.must === 'y' && table !== undefined) {
-    next = firstUnmet(table.symbols[next.symbol]?.depends, have, seen)
+    next = firstUnmet(table.symbols[next.symbol], have, seen)
     if (next === undefined) break
     seen.add(next.symbol)
     chain.push(next)
@@ -30,34 +30,44 @@ export function blame(
 }
 
 function firstUnmet(
-  depends: string | undefined,
+  entry: Dependency | undefined,
   have: (symbol: string) => SymbolValue,
   seen: ReadonlySet<string>,
 ): Blocker | undefined {
-  if (depends === undefined) return undefined
-  return blockersIn(parseExpression(depends), true, have).find(({ symbol }) => !seen.has(symbol))
+  if (entry?.depends === undefined) return undefined
+  // A bool may be y on top of something that is m; kconfig rounds up for it.
+  const enough = entry.type === 'tristate' ? 2 : 1
+  return blockersIn(parseExpression(entry.depends), { mustHold: true, enough }, have).find(
+    ({ symbol }) => !seen.has(symbol),
+  )
+}
+
+interface Aim {
+  readonly mustHold: boolean
+  /** The level that counts as holding. */
+  readonly enough: 1 | 2
 }
 
 // All symbols whose change would help, those of the first unmet part first.
 function blockersIn(
   expression: Expression,
-  mustHold: boolean,
+  aim: Aim,
   have: (symbol: string) => SymbolValue,
 ): readonly Blocker[] {
   const level = evaluate(expression, have)
-  if (mustHold ? level === 2 : level === 0) return []
+  if (aim.mustHold ? level >= aim.enough : level === 0) return []
   switch (expression.kind) {
     case 'symbol':
-      return [{ symbol: expression.name, must: mustHold ? 'y' : 'n' }]
+      return [{ symbol: expression.name, must: aim.mustHold ? 'y' : 'n' }]
     case 'literal':
       return []
     case 'not':
-      return blockersIn(expression.of, !mustHold, have)
+      return blockersIn(expression.of, { ...aim, mustHold: !aim.mustHold }, have)
     case 'compare':
-      return comparisonBlocker(expression, mustHold)
+      return comparisonBlocker(expression, aim.mustHold)
     case 'and':
     case 'or':
-      return expression.of.flatMap((each) => blockersIn(each, mustHold, have))
+      return expression.of.flatMap((each) => blockersIn(each, aim, have))
   }
 }
 

@@ -131,7 +131,10 @@ function initramfs(rule: Rule): NonNullable<KernelInput['initramfs']> {
     path: 'initrd',
     compression: rule.when?.initrd?.[0] ?? 'none',
     modules: new Map([
-      ['6.1.192', new Set(['nfs', 'nfsv3', 'nfsv4', 'sunrpc', 'lockd', 'grace', 'xen-netfront', 'af-packet'])],
+      [
+        '6.1.192',
+        new Set(['nfs', 'nfsv3', 'nfsv4', 'sunrpc', 'lockd', 'grace', 'xen-netfront', 'af-packet']),
+      ],
     ]),
     files: new Set(['init', ...(rule.when?.boot?.[0] === 'bootp' ? KLIBC : DRACUT)]),
     unreadable: undefined,
