@@ -7,7 +7,7 @@ import { optionsOf } from '../nfs/linux-file.ts'
 import { readTagged, readTrial } from '../nfs/linux-reading.ts'
 import { dryRunArgv } from '../nfs/linux-scripts.ts'
 import type { ExportEntry } from '../plan/plan.ts'
-import { exportLive, type LiveEntry, readLive, unexportLive } from './export-live.ts'
+import { exportLive, type LiveEntry, readLive, showLive, unexportLive } from './export-live.ts'
 import { requirePlanned, underLock } from './export-lock.ts'
 import type { StepContext, StepKind, StepOf } from './step.ts'
 
@@ -68,7 +68,7 @@ async function apply(
   context.progress(`${missing.length} exports become live on ${step.on}`)
   const said = await exportLive(machine, missing)
   if (said !== '') context.warn(`exportfs on ${step.on}: ${said}`)
-  verify(step, before, await readLive(machine))
+  verify(step, before, await showLive(machine))
   return 'changed'
 }
 
@@ -187,7 +187,7 @@ const uniqueByKey = <T extends { path: string; client: string }>(entries: readon
 
 async function requireRestored(machine: Machine, step: ExportStep, saved: SavedExports): Promise<void> {
   const ours = keysOf(step)
-  const table = (await readLive(machine)).filter((entry) => ours.has(keyOf(entry)))
+  const table = (await showLive(machine)).filter((entry) => ours.has(keyOf(entry)))
   const now = new Set(table.map((entry) => `${keyOf(entry)} ${spellOptions(entry.options)}`))
   const before = new Set(saved.live.map((entry) => `${keyOf(entry)} ${entry.options}`))
   const faults = [

@@ -1,8 +1,8 @@
 import { DomusError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
-import type { LiveExport } from '../nfs/facts.ts'
-import { readTable, readTagged } from '../nfs/linux-reading.ts'
-import { tableArgv } from '../nfs/linux-scripts.ts'
+import type { Known, LiveExport } from '../nfs/facts.ts'
+import { readShown, readTable, readTagged } from '../nfs/linux-reading.ts'
+import { shownArgv, tableArgv } from '../nfs/linux-scripts.ts'
 import type { Argv } from '../plan/plan.ts'
 
 /** One live export to be made; `options` as exportfs -o takes them. */
@@ -12,16 +12,31 @@ export interface LiveEntry {
   readonly options: string
 }
 
-/** The live table of a Linux NFS server. @throws DomusError 'refused' when we may not see it */
+/** The live table of a Linux NFS server. @throws DomusError 'refused' when we may not change it */
 export async function readLive(machine: Machine): Promise<readonly LiveExport[]> {
   const { stdout } = await machine.run(tableArgv)
-  const table = readTable(readTagged(stdout))
-  if (table.kind === 'known') return table.value
-  throw new DomusError(
-    'refused',
-    `cannot see the live exports of ${machine.address}: ${table.reason}; changing exports needs root there: run domus with sudo, or reach the server as ssh://root@…`,
-  )
+  const tagged = readTagged(stdout)
+  const [uid = 'unknown'] = tagged('U')
+  if (uid !== '0') throw mayNot(machine, `we are user ${uid}`)
+  return requireKnown(machine, readTable(tagged))
 }
+
+/** The same, as `exportfs -s` shows it. */
+export async function showLive(machine: Machine): Promise<readonly LiveExport[]> {
+  const { stdout } = await machine.run(shownArgv)
+  return requireKnown(machine, readShown(readTagged(stdout)))
+}
+
+function requireKnown<T>(machine: Machine, table: Known<T>): T {
+  if (table.kind === 'known') return table.value
+  throw mayNot(machine, table.reason)
+}
+
+const mayNot = ({ address }: Machine, reason: string) =>
+  new DomusError(
+    'refused',
+    `cannot change exports on ${address}: ${reason}; it needs root there, to run exportfs and unshare: use sudo, or reach it as ssh://root@…`,
+  )
 
 /**
  * Makes single entries live, or changes them in place; nobody's file is read and nobody else's entry touched.

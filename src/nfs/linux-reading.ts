@@ -20,8 +20,15 @@ type Tagged = ReturnType<typeof readTagged>
 export function readTable(tagged: Tagged): Known<readonly LiveExport[]> {
   const complaint = tagged('l').join('; ')
   if (complaint !== '') return { kind: 'unknown', reason: `exportfs -s: ${complaint}` }
-  const table = parseExportTable(tagged('L').join('\n'))
-  return { kind: 'known', value: withEtab(table, parseExportTable(tagged('E').join('\n'))) }
+  const etab = parseExportTable(tagged('E').join('\n'))
+  const shown = parseExportTable(tagged('L').join('\n'))
+  return { kind: 'known', value: shown.length === 0 ? etab : withEtab(shown, etab) }
+}
+
+/** The live table as `exportfs -s` shows it, with the options that it leaves out. */
+export function readShown(tagged: Tagged): Known<readonly LiveExport[]> {
+  const table = readTable(tagged)
+  return table.kind === 'known' && tagged('L').length === 0 ? { kind: 'known', value: [] } : table
 }
 
 /** What the real parser made of files in private name spaces. */

@@ -11,33 +11,33 @@ exec 4>&1
 tag() { sed "s/^/$1 /" >&4; }
 say() { [ -z "$2" ] || printf '%s\\n' "$2" | tag "$1"; }`
 
+// The state folder may have been moved by nfs.conf(5).
+const STATES = `
+states=$(sed -n 's/^[[:space:]]*state-directory-path[[:space:]]*=[[:space:]]*//p' /etc/nfs.conf /etc/nfs.conf.d/*.conf 2>/dev/null | grep -vx /var/lib/nfs | sort -u)
+etab() { for s in $states /var/lib/nfs; do if [ -r "$s/etab" ]; then echo "$s" | tag F; tag E <"$s/etab"; return 0; fi; done; return 1; }`
+
 // exportfs -s that is not root prints an error and exits 0, so what counts is its standard error.
-const SHOW_TABLE = `
-show_table() {
-  e=$( { exportfs -s | tag L; } 2>&1 ); say l "$e"
-  cat /var/lib/nfs/etab 2>/dev/null | tag E
-}`
+const SHOW = `
+show() { e=$( { exportfs -s | tag L; } 2>&1 ); say l "$e"; }`
 
 // INNER FILE: runs a script in private mounts and a private network, where nothing that exportfs writes or
-// flushes is the server's own. The state folder may have been moved by nfs.conf(5).
+// flushes is the server's own.
 const PRIVATE = `
-states=$(sed -n 's/^[[:space:]]*state-directory-path[[:space:]]*=[[:space:]]*//p' /etc/nfs.conf /etc/nfs.conf.d/*.conf 2>/dev/null)
 private() { unshare -mn sh -c "$1" sh "$2" /var/lib/nfs $states; }`
 
 const HIDE = `
 set -e
 file=$1; shift
 mount --make-rprivate /
-for state; do mount -t tmpfs -o mode=755 domus "$state"; : >"$state/etab"; done
-state=/var/lib/nfs`
+for state; do mount -t tmpfs -o mode=755 domus "$state"; : >"$state/etab"; done`
 
 // Reads all of the server's files but ours.
 const READ_OTHERS = `${HIDE}
-if [ -e "$file" ]; then : >$state/empty; mount --bind $state/empty "$file"; fi
+if [ -e "$file" ]; then : >"$state/empty"; mount --bind "$state/empty" "$file"; fi
 echo =ready
 set +e
 exportfs -ra
-exportfs -s
+for state; do cat "$state/etab"; done
 exit 0`
 
 // Reads all of the server's files.
@@ -45,31 +45,31 @@ const READ_ALL = `${HIDE}
 echo =ready
 set +e
 exportfs -ra
-exportfs -s
+for state; do cat "$state/etab"; done
 exit 0`
 
 // Reads nothing but the text on standard input.
 const READ_INPUT = `${HIDE}
-cat >$state/try
+cat >"$state/try"
 if [ -e /etc/exports ]; then
-  mount --bind $state/try /etc/exports
+  mount --bind "$state/try" /etc/exports
   if [ -d /etc/exports.d ]; then mount -t tmpfs domus /etc/exports.d; fi
 else
   mkdir -p /etc/exports.d
   mount -t tmpfs domus /etc/exports.d
-  cp $state/try /etc/exports.d/try.exports
+  cp "$state/try" /etc/exports.d/try.exports
 fi
 echo =ready
 set +e
 exportfs -ra
 echo "=exit $?"
-exportfs -s
+for state; do cat "$state/etab"; done
 exit 0`
 
-const LOOK = `${TAGGED}${SHOW_TABLE}${PRIVATE}
+const LOOK = `${TAGGED}${STATES}${SHOW}${PRIVATE}
 if command -v midclt >/dev/null 2>&1 || grep -qs -e TrueNAS -e FreeNAS /etc/version; then echo TrueNAS | tag A; fi
 if command -v exportfs >/dev/null 2>&1; then
-  show_table
+  etab || show
   o=$( { private "$2" "$1" | tag O; } 2>&1 ); say o "$o"
 else say l 'there is no program exportfs: install the NFS server (nfs-kernel-server or nfs-utils)'
 fi
@@ -79,24 +79,39 @@ paths=$(cat)
 printf '%s\\n' "$paths" | xargs stat -L -c '%n %F' -- 2>/dev/null | tag T
 printf '%s\\n' "$paths" | xargs realpath -m -- | tag R`
 
-const TABLE = `${TAGGED}${SHOW_TABLE}
-show_table`
+const TABLE = `${TAGGED}${STATES}${SHOW}
+id -u | tag U
+etab || show
+exit 0`
 
-const TRY = `${TAGGED}${PRIVATE}
+const SHOWN = `${TAGGED}${STATES}${SHOW}
+show
+etab
+exit 0`
+
+const TRY = `${TAGGED}${STATES}${PRIVATE}
 o=$( { private "$2" "$1" | tag O; } 2>&1 ); say o "$o"
 exit 0`
 
 /**
  * Looks at a whole server in one run; the paths go to standard input, one on a line.
  *
- * `A` product that owns the exports · `L` live table, `l` what is wrong with it · `E` etab · `O` the table that
- * the files of others make, `o` what exportfs says of them · `D` mount table · `T` a path and its type, for
- * those that are there · `R` the real path of each, in the order asked
+ * `A` product that owns the exports · `F` `E` `L` `l` the live table, as below · `O` the table that the files of
+ * others make, `o` what exportfs says of them · `D` mount table · `T` a path and its type, for those that are
+ * there · `R` the real path of each, in the order asked
  */
 export const lookArgv = (file: string) => ['sh', '-c', LOOK, 'sh', file, READ_OTHERS]
 
-/** The live table: `L`, `l` and `E` as above. */
+/**
+ * The live table from its file, which costs nothing however long it is (exportfs takes a second for 10 000).
+ *
+ * `F` folder of the etab, `E` its lines; without one `L` what `exportfs -s` shows, `l` what is wrong with that ·
+ * `U` numeric user id
+ */
 export const tableArgv = ['sh', '-c', TABLE]
+
+/** The live table as `exportfs -s` shows it: `L` and `l`, with `F` and `E` for what it leaves out. */
+export const shownArgv = ['sh', '-c', SHOWN]
 
 /**
  * Lets the real parser read one exports file, given on standard input, apart from all that is live.

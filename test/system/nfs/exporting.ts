@@ -9,7 +9,6 @@ import type { Inventory } from '../../../src/model/inventory.ts'
 import type { ExportPlan, ExportRequest } from '../../../src/nfs/kind.ts'
 import { linux } from '../../../src/nfs/linux.ts'
 import { gatherExportFacts } from '../../../src/service/exports-facts.ts'
-import type { Store } from '../../../src/store/store.ts'
 import { known, request, serverIn } from '../../builders/exports.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -39,14 +38,15 @@ export interface Told {
   readonly warnings: string[]
 }
 
-/** The step's context on one machine; what it tells the user ends up in `told`. */
-export const contextOn = (machine: Machine, told: Told = { warnings: [] }): StepContext => ({
-  machines: () => machine,
-  store: undefined as unknown as Store, // an export step has no business with the store
-  toolstack: { listDomains: [], parseDomains: () => [], destroyDomain: () => [] },
-  progress: () => undefined,
-  warn: (text) => told.warnings.push(text),
-})
+/** What an export step uses of its context, on one machine; what it tells the user ends up in `told`. */
+export const contextOn = (machine: Machine, told: Told = { warnings: [] }): StepContext => {
+  const used: Pick<StepContext, 'machines' | 'progress' | 'warn'> = {
+    machines: () => machine,
+    progress: () => undefined,
+    warn: (text) => told.warnings.push(text),
+  }
+  return used as StepContext // it has no business with the store, a toolstack or the clock
+}
 
 /** Carries a step out as the executor does: a failure is undone. */
 export async function carryOut(
