@@ -1,29 +1,17 @@
 import type { Machines } from '../machine/machine.ts'
-import type { Argv, Step } from '../plan/plan.ts'
+import type { Step } from '../plan/plan.ts'
 import type { Store } from '../store/store.ts'
+import type { Toolstack } from '../toolstack/toolstack.ts'
 
 export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
-
-/** A domU as a toolstack lists it. */
-export interface RunningDomain {
-  readonly domid: number
-  readonly name: string
-  readonly uuid: string
-}
-
-/** What a step needs of a toolstack: to see the domains of a host and to end one. */
-export interface DomainTool {
-  readonly listDomains: Argv
-  /** Reads the standard output of `listDomains`. */
-  parseDomains(stdout: string): readonly RunningDomain[]
-  destroyDomain(domid: number): Argv
-}
 
 /** What a step may use while it is carried out or undone. */
 export interface StepContext {
   readonly machines: Machines
   readonly store: Store
-  readonly toolstack: DomainTool
+  /** To see the domains of a host, and to end one. */
+  readonly toolstack: Pick<Toolstack, 'statesArgv' | 'parseStates' | 'destroyArgv'>
+  now(): Date
   /** Shows what a long step is doing now, such as `dry run of 1000 exports`. */
   progress(text: string): void
   /** Tells the user of something that does not stop the step; kept with the operation. */
@@ -40,7 +28,8 @@ export type Certainty = 'done' | 'uncertain'
  * How one kind of step is carried out and taken back.
  *
  * The order is prepare → journal `saved` → apply → journal the result. After a failure or a crash the steps
- * that were begun are undone, last first, perhaps by another process: `undo` has only its arguments.
+ * that were begun are undone, last first, perhaps by another process: `undo` has only its arguments. A step
+ * that was journaled as `unchanged` is not undone.
  */
 export interface StepKind<S extends Step = Step, Saved = unknown> {
   /** Verb and object, such as `write /etc/xen/web1.cfg on h1`; errors say `cannot ${describe(step)}`. */

@@ -113,7 +113,12 @@ export async function markStep(
 /** Journals the end of an operation and gives its subjects back, unless it is stuck. */
 export async function endOperation(
   { db }: Store,
-  end: { operation: number; state: Exclude<OperationState, 'running'>; detail: OperationDetail; at: string },
+  end: {
+    operation: number
+    state: Extract<OperationState, 'done' | 'rolled-back' | 'stuck'>
+    detail: OperationDetail
+    at: string
+  },
 ): Promise<void> {
   const { operation, state, detail, at } = end
   await db.transaction().execute(async (trx) => {
@@ -148,4 +153,30 @@ export async function takeOverOperation(
     .where('owner', '=', JSON.stringify(from))
     .executeTakeFirst()
   return numUpdatedRows > 0n
+}
+
+/** Ends a stuck operation as it is, with a remark, and gives its subjects back; compare-and-set, as above. */
+export async function freeSubjects(
+  { db }: Store,
+  { id, state, owner, detail }: Pick<Operation, 'id' | 'state' | 'owner' | 'detail'>,
+  remark: string,
+): Promise<boolean> {
+  const { warnings = [], lookAt = [], error } = detail ?? {}
+  const now: OperationDetail = {
+    warnings: [...warnings, remark],
+    lookAt,
+    ...(error !== undefined && { error }),
+  }
+  return db.transaction().execute(async (trx) => {
+    const { numUpdatedRows } = await trx
+      .updateTable('operation')
+      .set({ state: 'dismissed', detail: JSON.stringify(now) })
+      .where('id', '=', id)
+      .where('state', '=', state)
+      .where('owner', '=', JSON.stringify(owner))
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n) return false
+    await trx.updateTable('operation_subject').set({ held: 0 }).where('operation_id', '=', id).execute()
+    return true
+  })
 }

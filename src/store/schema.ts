@@ -53,7 +53,8 @@ export interface ClaimTable {
   since: string
 }
 
-export type OperationState = 'running' | 'done' | 'rolled-back' | 'stuck'
+/** `dismissed`: it was stuck, and a person took it on himself to leave it so. */
+export type OperationState = 'running' | 'done' | 'rolled-back' | 'stuck' | 'dismissed'
 
 /** Journal and audit log in one: what is being done, or was, by whom. */
 interface OperationTable {

@@ -19,7 +19,7 @@ const BUSY_MS = 10_000
 
 /** Kysely's SQLite dialect over the SQLite built into Node; `path` may be `:memory:`. Makes the file, mode 0600. */
 export function sqliteDialect(path: string): Dialect {
-  const config: SqliteDialectConfig = { database: async () => asKyselyDatabase(openDatabase(path)) }
+  const config: SqliteDialectConfig = { database: async () => asKyselyDatabase(openDatabase(path), path) }
   const dialect = new SqliteDialect(config)
   return {
     createDriver: () => new ImmediateDriver(config),
@@ -36,7 +36,9 @@ function openDatabase(path: string): DatabaseSync {
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
     return db
   } catch (cause) {
-    const message = `cannot open the database ${path}; choose another with DOMUS_DATABASE or DOMUS_DATA`
+    const fault = worldFault(path, cause)
+    if (fault !== undefined) throw fault
+    const message = `cannot open database ${path}; choose another with DOMUS_DATABASE or DOMUS_DATA`
     throw new DomusError('command-failed', message, { cause })
   }
 }
@@ -67,18 +69,43 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 
 // Kysely passes parameters as one array and asks whether a statement returns rows;
 // node:sqlite takes them spread and answers through columns().
-function asKyselyDatabase(db: DatabaseSync): SqliteDatabase {
+function asKyselyDatabase(db: DatabaseSync, path: string): SqliteDatabase {
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (cause) {
+      throw worldFault(path, cause) ?? cause
+    }
+  }
   return {
     close: () => db.close(),
     prepare(sql) {
-      const statement = db.prepare(sql)
+      const statement = attempt(() => db.prepare(sql))
       const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[] // Kysely binds no others
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...values(parameters)),
-        run: (parameters) => statement.run(...values(parameters)),
+        all: (parameters) => attempt(() => statement.all(...values(parameters))),
+        run: (parameters) => attempt(() => statement.run(...values(parameters))),
         iterate: (parameters) => statement.iterate(...values(parameters)),
       }
     },
   }
+}
+
+/** Result codes that are no fault of ours. @see https://sqlite.org/rescode.html */
+const WORLD: Readonly<Record<number, string>> = {
+  5: `another process has kept it locked for more than ${BUSY_MS / 1000} s`,
+  8: 'it cannot be written: read-only file or file system',
+  10: 'input/output error: the disk fails',
+  11: 'it is damaged: restore it from a backup',
+  13: 'the disk is full',
+  14: 'it cannot be opened any more',
+  26: 'it is not an SQLite database',
+}
+
+function worldFault(path: string, cause: unknown): DomusError | undefined {
+  const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0
+  const reason = WORLD[code]
+  if (reason === undefined) return undefined
+  return new DomusError(code === 5 ? 'busy' : 'command-failed', `database ${path}: ${reason}`, { cause })
 }

@@ -1,0 +1,83 @@
+import { DomusError } from '../errors.ts'
+import type { Plan } from '../plan/plan.ts'
+import { loadRevision } from '../store/inventory.ts'
+import { beginOperation } from '../store/journal.ts'
+import { type ApplyContext, ownerOf } from './context.ts'
+import { openRun, type Run } from './operation-run.ts'
+import { failed, type Outcome, succeeded } from './outcome.ts'
+import { undoSteps } from './undo.ts'
+
+/** Who asks, and what nobody else may work on meanwhile, such as `domain/web1`. */
+export interface ApplyRequest {
+  readonly who: string
+  readonly subjects: readonly string[]
+  /** Called once the plan is journaled, before its first step. */
+  onBegun?(operation: number): void
+}
+
+/**
+ * Carries out a plan, journaling every step; when one fails, undoes those before it, last first.
+ *
+ * A step that fails is an outcome, not an error.
+ *
+ * @throws DomusError before anything began: 'refused' when a fact of the plan is unknown, 'stale-plan' when the
+ *   inventory has changed, 'busy' when a subject is being worked on; 'internal' when the journal cannot be written
+ */
+export async function applyPlan(plan: Plan, request: ApplyRequest, context: ApplyContext): Promise<Outcome> {
+  refuseUnknown(plan)
+  await refuseStale(plan, context)
+  if (plan.steps.length === 0) return { outcome: 'done', steps: [], warnings: [], lookAt: [] }
+  const { who, subjects } = request
+  const at = context.now().toISOString()
+  const operation = await beginOperation(context.store, { plan, who, subjects, owner: ownerOf(context), at })
+  request.onBegun?.(operation)
+  const run = openRun(context, operation, plan)
+  for (const position of plan.steps.keys()) {
+    try {
+      await doStep(run, position)
+    } catch (cause) {
+      return failed(run, await undoSteps(run), { position, cause })
+    }
+  }
+  return succeeded(run)
+}
+
+function refuseUnknown({ facts, title }: Plan): void {
+  if (facts === 'known') return
+  throw new DomusError(
+    'refused',
+    `${title}: not everything it depends on could be looked at; nothing was changed`,
+  )
+}
+
+// Each record step checks it again; this is to find out before anything is changed.
+async function refuseStale({ steps, title }: Plan, { store }: ApplyContext): Promise<void> {
+  const first = steps.find((step) => step.kind === 'record')
+  if (first === undefined || first.changes.every(({ noun }) => noun === 'claims')) return
+  const now = await loadRevision(store)
+  if (now === first.revision) return
+  throw new DomusError(
+    'stale-plan',
+    `${title}: the inventory has changed since this was planned (revision ${first.revision}, now ${now}); plan again`,
+  )
+}
+
+async function doStep(run: Run, position: number): Promise<void> {
+  const { step, kind, context, tell } = run.at(position, 'do')
+  tell('begin')
+  let saved: unknown
+  try {
+    saved = await kind.prepare(step, context)
+  } catch (error) {
+    await run.refused(position, error)
+    throw error
+  }
+  await run.begun(position, saved)
+  try {
+    await run.done(position, await kind.apply(step, saved, context))
+  } catch (error) {
+    await run.failed(position, error)
+    throw error
+  }
+  tell('end')
+}
