@@ -30,6 +30,7 @@ export async function carryOut(
 }
 
 function showDryRun(view: PlanView, { json }: ChangeOptions) {
+  if (view.refusals) process.exitCode = 3
   if (json) return outJson(view)
   showPlan(view, 'data')
   note('nothing changed (dry run)')
@@ -38,7 +39,8 @@ function showDryRun(view: PlanView, { json }: ChangeOptions) {
 async function isAgreed(jobs: Jobs, request: ChangeRequest): Promise<boolean> {
   const view = await jobs.plan(request)
   showPlan(view, 'note')
-  if (view.changes === 0) return true
+  // What would be refused is told by the refusal itself.
+  if (view.changes === 0 || view.refusals) return true
   const answer = await confirm('carry this out?')
   if (answer === undefined) {
     const { DomusError } = await import('../errors.ts')
@@ -61,6 +63,7 @@ export function showPlan(view: PlanView, as: 'data' | 'note') {
   }
   if (view.changes === 0) say('  nothing to do')
   for (const { path, message } of view.warnings) note(`warning: ${path}: ${message}`)
+  for (const { path, message } of view.refusals ?? []) note(`would be refused: ${path}: ${message}`)
   if (view.facts === 'unknown')
     note('note: not everything could be looked at from here; apply will look again')
 }

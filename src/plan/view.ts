@@ -27,14 +27,17 @@ export interface PlanView {
   readonly changes: number
   readonly steps: readonly StepView[]
   readonly warnings: readonly Problem[]
+  /** Why it would be refused; absent when it would not. */
+  readonly refusals?: readonly Problem[]
 }
 
-export const viewPlan = (plan: Plan): PlanView => ({
+export const viewPlan = (plan: Plan, refusals: readonly Problem[] = []): PlanView => ({
   title: plan.title,
   facts: plan.facts,
   changes: plan.steps.length,
   steps: plan.steps.map(viewStep),
   warnings: plan.warnings,
+  ...(refusals.length > 0 && { refusals }),
 })
 
 export function viewStep(step: Step): StepView {

@@ -34,7 +34,7 @@ export async function gatherBootFacts(
   ])
   const [images, ports, configs] = await Promise.all([
     gatherImages(tools, guests, servers),
-    gatherPorts(tools, guests),
+    gatherPorts(tools, guests, hosts),
     gatherConfigs(tools, guests),
   ])
   const running = runningOn(hosts)
@@ -171,13 +171,25 @@ async function gatherImages(
 
 const portsKey = ({ host, server }: Guest) => `${host.name} ${server.address}`
 
-/** Asked from the guest's host: from there its packets will go. */
-async function gatherPorts(tools: Tools, guests: readonly Guest[]): Promise<Map<string, Known<ServerFact>>> {
+/** Asked from the guest's host, once that has shown to be one: from there the guest's packets will go. */
+async function gatherPorts(
+  tools: Tools,
+  guests: readonly Guest[],
+  hosts: ReadonlyMap<Name, HostLook>,
+): Promise<Map<string, Known<ServerFact>>> {
   const pairs = new Map(guests.map((guest) => [portsKey(guest), guest]))
-  const asked = [...pairs].map(
-    async ([key, { host, server }]) =>
-      [key, await askServer(tools.machines(host.machine), server.address)] as const,
-  )
+  const asked = [...pairs].map(async ([key, { host, server }]) => {
+    const info = hosts.get(host.name)?.info ?? notAsked
+    if (info.kind === 'unknown')
+      return [
+        key,
+        {
+          kind: 'unknown' as const,
+          reason: `${server.address} is asked from host ${host.name}: ${info.reason}`,
+        },
+      ] as const
+    return [key, await askServer(tools.machines(host.machine), server.address)] as const
+  })
   return new Map(await Promise.all(asked))
 }
 

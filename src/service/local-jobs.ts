@@ -21,9 +21,7 @@ export async function localJobs(app: App): Promise<Jobs> {
   return {
     async plan(request) {
       const { plan, refusals } = await planChange(app, request)
-      if (refusals.length > 0)
-        throw new DomusError('refused', `${plan.title}: would be refused`, { problems: refusals })
-      return viewPlan(plan)
+      return viewPlan(plan, refusals)
     },
     run: (request, events = {}) => runChange(app, request, events),
     inventory: async () => (await loadInventory(app.store, app.site)).inventory,

@@ -4,6 +4,7 @@ import {
   imageDocument,
   kernelDocument,
   networkDocument,
+  serverDocument,
   siteDocument,
 } from '../builders/site.ts'
 import { domus } from './run-domus.ts'
@@ -143,7 +144,21 @@ test('dhcp simulate tells what the kernel would make of our answer; a stranger g
 })
 
 test('verify -f says what is unknown here, and never calls it ok', async () => {
-  const { stdout } = await domus(['verify', 'menas', '-f', '-', '--json'], { input: guest() })
+  // On the loopback interface: the server is really asked whether it answers.
+  const document = siteDocument({
+    networks: [
+      networkDocument({
+        cidr: '127.99.2.0/24',
+        gateway: undefined,
+        range: undefined,
+        dns: [],
+        dhcpServer: undefined,
+      }),
+    ],
+    servers: [serverDocument({ address: '127.99.2.7' })],
+    domains: [domainDocument({ address: '127.99.2.222' })],
+  })
+  const { stdout } = await domus(['verify', 'menas', '-f', '-', '--json'], { input: document })
   const view = JSON.parse(stdout)
   expect(view).toMatchObject({ domain: 'menas' })
   expect(view.links.map(({ link }: { link: string }) => link)).toEqual([
