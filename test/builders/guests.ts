@@ -49,7 +49,7 @@ export const anyGuest: fc.Arbitrary<Guest> = fc
     cmdlineExtra,
     memoryMiB: fc.integer({ min: 32, max: 65536 }),
     vcpus: fc.integer({ min: 1, max: 64 }),
-    disks: fc.array(fc.constantFrom('phy:/dev/vg0/swap,xvda,w', '/srv/a.img,raw,xvdb,r'), { maxLength: 2 }),
+    disks: fc.array(fc.constantFrom('/dev/vg0/swap,raw,xvda,w', '/srv/a.img,raw,xvdb,r'), { maxLength: 2 }),
     initrd: fc.option(anyPath, { nil: undefined }),
   })
   .map((any) => {
