@@ -38,7 +38,8 @@ export function runPython(text: string): { statements: PythonStatement[]; faults
     const [first] = line
     const last = line.at(-1)
     if (first === undefined || last === undefined) continue
-    const isIndented = /(?:^|\n)[ \t]+$/.test(text.slice(0, first.start))
+    const indent = text.slice(first.start - first.at.column + 1, first.start)
+    const isIndented = indent !== '' && indent.trim() === ''
     if (isIndented && broken !== undefined) {
       broken.end = last.end // the body of the statement that was not read
       continue

@@ -7,7 +7,7 @@ import { netmaskOf, parseCidr } from '../../../src/model/address.ts'
 import { isWritable } from '../../../src/model/inventory.ts'
 import { anyGuest, compose } from '../../builders/guests.ts'
 
-const few = { numRuns: 40 }
+const few = { numRuns: 25 }
 const dialects = Object.keys(models) as Dialect[]
 
 describe.each(dialects)('every guest whose command line is accepted, read by %s,', (dialect) => {
