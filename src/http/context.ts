@@ -18,6 +18,10 @@ export interface ServerOptions {
   readonly version: string
   /** Messages since the start, by type and result; absent when this process answers no DHCP. */
   readonly dhcpStats?: () => readonly DhcpCount[]
+  /** Tells of every packet until the returned function is called; absent as above. */
+  readonly watchDhcp?: (listener: (packet: unknown) => void) => () => void
+  /** How many resources of each noun are recorded. */
+  readonly resourceCounts?: () => Readonly<Record<string, number>>
   /** The parts of the service that must work before it is ready: `ok`, or why it does not. */
   readonly health?: () => Promise<Readonly<Record<string, string>>>
 }

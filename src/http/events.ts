@@ -1,19 +1,25 @@
-import { PassThrough } from 'node:stream'
 import { z } from 'zod'
+import { DomusError } from '../errors.ts'
 import type { Context, Server } from './context.ts'
 import type { ServiceEvent } from './event-hub.ts'
 import { text } from './schemas.ts'
+import { streamEvents } from './stream.ts'
 
-const ALIVE_EVERY_MS = 15_000 // a comment, so that proxies and dead connections are told apart
-const MOST_BUFFERED = 1024 * 1024 // bytes; a watcher that does not read is let go
+/** What happens, as it happens: server-sent events. */
+export function eventRoutes(server: Server, context: Context): void {
+  eventsRoute(server, context)
+  packetsRoute(server, context)
+}
 
-/** `GET /v1/events`: what happens, as it happens (server-sent events). */
-export function eventRoutes(server: Server, { events, closing }: Context): void {
+function eventsRoute(server: Server, { events, closing }: Context) {
   const schema = {
     tags: ['events'],
     summary: 'what happens, as it happens: server-sent events',
     querystring: z.strictObject({
-      operation: z.string().optional().meta({ description: 'only the events of this operation' }),
+      operation: z
+        .string()
+        .optional()
+        .meta({ description: 'only the events of this operation, all of them' }),
     }),
     headers: z.object({ 'last-event-id': z.string().optional() }),
     produces: ['text/event-stream'],
@@ -21,29 +27,34 @@ export function eventRoutes(server: Server, { events, closing }: Context): void 
   }
   server.get('/v1/events', { schema }, (request, reply) => {
     const { operation } = request.query
-    const stream = new PassThrough()
-    const send = (event: ServiceEvent) => {
-      if (operation !== undefined && event.data.operation !== operation) return
-      stream.write(formatEvent(event))
-      if (stream.writableLength > MOST_BUFFERED) stream.destroy()
-    }
-    const unsubscribe = events.subscribe(send)
-    const alive = setInterval(() => stream.write(': alive\n\n'), ALIVE_EVERY_MS)
-    const end = () => stream.end()
-    closing.addEventListener('abort', end)
-    stream.on('close', () => {
-      clearInterval(alive)
-      unsubscribe()
-      closing.removeEventListener('abort', end)
+    const last = Number(request.headers['last-event-id'] ?? (operation === undefined ? Number.NaN : 0))
+    const isWanted = ({ data }: ServiceEvent) => operation === undefined || data.operation === operation
+    const stream = streamEvents(reply, closing, (send) => {
+      for (const event of Number.isInteger(last) ? events.since(last) : [])
+        if (isWanted(event)) send(formatEvent(event))
+      return events.subscribe((event) => {
+        if (isWanted(event)) send(formatEvent(event))
+      })
     })
-    stream.write(': events of domus\n\n')
-    const last = Number(request.headers['last-event-id'])
-    // An operation that is asked for by id is told from its beginning.
-    const from = operation === undefined ? last : last || 0
-    if (Number.isInteger(from)) for (const event of events.since(from)) send(event)
-    return reply.type('text/event-stream; charset=utf-8').header('cache-control', 'no-store').send(stream)
+    return reply.send(stream)
   })
 }
 
 const formatEvent = ({ id, type, at, data }: ServiceEvent) =>
   `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ at, ...data })}\n\n`
+
+function packetsRoute(server: Server, { watchDhcp, closing }: Context) {
+  const schema = {
+    tags: ['events'],
+    summary: 'DHCP packets and what was answered, as they come: server-sent events',
+    produces: ['text/event-stream'],
+    response: { 200: text },
+  }
+  server.get('/v1/dhcp/packets', { schema }, (_request, reply) => {
+    if (watchDhcp === undefined) throw new DomusError('refused', 'this service does not answer DHCP')
+    const stream = streamEvents(reply, closing, (send) =>
+      watchDhcp((packet) => send(`data: ${JSON.stringify(packet)}\n\n`)),
+    )
+    return reply.send(stream)
+  })
+}

@@ -14,7 +14,7 @@ export function metricRoutes(server: Server, context: Context): void {
   collectDefaultMetrics({ register: registry, prefix: 'domus_' })
   countRequests(server, registry)
   countOperations(context, registry)
-  gaugeInventory(context, registry)
+  if (context.resourceCounts !== undefined) gaugeResources(context.resourceCounts, registry)
   if (context.dhcpStats !== undefined) countDhcp(context.dhcpStats, registry)
   new Gauge({ name: 'domus_build_info', help: 'version', labelNames: ['version'], registers: [registry] })
     .labels(context.version)
@@ -59,15 +59,14 @@ function countOperations({ events }: Context, registry: Registry) {
   })
 }
 
-function gaugeInventory({ jobs }: Context, registry: Registry) {
+function gaugeResources(counts: NonNullable<ServerOptions['resourceCounts']>, registry: Registry) {
   new Gauge({
     name: 'domus_resources',
     help: 'what is recorded, by noun',
     labelNames: ['noun'],
     registers: [registry],
-    async collect() {
-      const { site: _site, ...nouns } = await jobs.inventory()
-      for (const [noun, resources] of Object.entries(nouns)) this.labels(noun).set(resources.size)
+    collect() {
+      for (const [noun, count] of Object.entries(counts())) this.labels(noun).set(count)
     },
   })
 }

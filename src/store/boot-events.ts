@@ -20,6 +20,19 @@ export async function addBootEvent({ db }: Store, event: BootEvent): Promise<num
   return id
 }
 
+const ROWS_AT_ONCE = 1000 // five values each; SQLite takes 32 766 in one statement
+
+/** Many at once, all or none. */
+export async function addBootEvents({ db }: Store, events: readonly BootEvent[]): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    for (let at = 0; at < events.length; at += ROWS_AT_ONCE)
+      await trx
+        .insertInto('boot_event')
+        .values(events.slice(at, at + ROWS_AT_ONCE))
+        .execute()
+  })
+}
+
 /** The events of a domain, oldest first; of one boot, and after one event, where asked for. */
 export async function listBootEvents(
   { db }: Store,

@@ -22,8 +22,8 @@ afterEach(async () => {
 })
 
 /** Watches; `next` gives the events of the stream one by one. */
-async function watch(path = '/v1/events', headers: Record<string, string> = {}) {
-  const asked = request({ socketPath: join(folder, 'domus.sock'), path, headers })
+async function watch(path = '/v1/events', headers: Record<string, string> = {}, name = 'domus.sock') {
+  const asked = request({ socketPath: join(folder, name), path, headers })
   asked.end()
   const [answer] = (await once(asked, 'response')) as [IncomingMessage]
   answer.setEncoding('utf8')
@@ -100,6 +100,28 @@ test('nobody is kept who went away', async () => {
   await closed
   await new Promise(setImmediate)
   expect(api.events.listeners).toBe(before)
+})
+
+test('DHCP packets are told as they come, as long as somebody watches', async () => {
+  let listener: ((packet: unknown) => void) | undefined
+  const other = await openApi({
+    watchDhcp(one) {
+      listener = one
+      return () => {
+        listener = undefined
+      }
+    },
+  })
+  await listenOnSocket(other.server, join(folder, 'other.sock'))
+  const { next } = await watch('/v1/dhcp/packets', {}, 'other.sock')
+  listener?.({ kind: 'packet', type: 'DISCOVER' })
+  expect(await next()).toMatchObject({ data: { kind: 'packet', type: 'DISCOVER' } })
+  await other.server.close()
+  expect(listener).toBeUndefined()
+})
+
+test('a service that answers no DHCP has no packets to show', async () => {
+  expect(await api.ask('/v1/dhcp/packets')).toMatchObject({ status: 422, body: { code: 'refused' } })
 })
 
 test('a service that ends ends the streams', async () => {

@@ -22,8 +22,8 @@ test.each([
   ['POST /v1/operations/1/settle', [401, 403, 403, 404]],
 ])('%s: nobody, viewer, operator, admin get %j', async (address, statuses) => {
   const got: number[] = []
+  const { ask } = await openApi()
   for (const as of ROLES) {
-    const { ask } = await openApi()
     const body = address.startsWith('GET') ? undefined : {}
     got.push((await ask(address, { as, body })).status)
   }

@@ -30,6 +30,7 @@ test('the OpenAPI document has every route', async () => {
       'GET /v1/operations/{id}',
       'POST /v1/operations/{id}/settle',
       'GET /v1/events',
+      'GET /v1/dhcp/packets',
       'GET /healthz',
       'GET /readyz',
     ].sort(),

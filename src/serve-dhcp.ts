@@ -1,0 +1,119 @@
+import type { Logger } from 'pino'
+import type { Settings } from './config.ts'
+import type { DhcpEvent, NetworkEvent, PacketEvent } from './dhcp/events.ts'
+import { inheritedSockets } from './dhcp/socket/inherited.ts'
+import { type DhcpService, type DhcpStats, serveDhcp } from './dhcp/socket/serve.ts'
+import { describeError } from './errors.ts'
+import type { EventHub } from './http/event-hub.ts'
+import type { Inventory } from './model/inventory.ts'
+import type { BootLog } from './service/boot-log.ts'
+import { dhcpChange, dhcpViewOf, EMPTY_DHCP_VIEW } from './service/dhcp-feed.ts'
+
+/** The DHCP responder with what it is told and what it tells. */
+export interface DhcpDuty {
+  /** Makes it answer as this inventory says; resolves when it does. */
+  follow(inventory: Inventory): Promise<void>
+  stats(): DhcpStats | undefined
+  watch(listener: (packet: PacketEvent) => void): () => void
+  /** `ok`, or what keeps it from answering. */
+  health(): string
+  close(): Promise<void>
+}
+
+/**
+ * Starts the responder in a thread of its own, with the first inventory it is told to follow.
+ *
+ * It never fails: what it cannot do, it logs, and tries again; the API goes on.
+ */
+export function openDhcpDuty(
+  { dhcp }: Pick<Settings, 'dhcp'>,
+  { log, events, boots }: { log: Logger; events: EventHub; boots: BootLog },
+): DhcpDuty {
+  let view = EMPTY_DHCP_VIEW
+  let starting: Promise<DhcpService | undefined> | undefined
+  let service: DhcpService | undefined
+  let failure: string | undefined
+
+  const start = async () => {
+    try {
+      service = await serveDhcp({
+        source: () => dhcpChange(EMPTY_DHCP_VIEW, view) ?? {},
+        ports: { server: dhcp.serverPort, client: dhcp.clientPort },
+        inheritedFds: inheritedSockets(process.env, process.pid),
+        onEvent: (event) => hearEvent(event, { log, events, boots }),
+      })
+      return service
+    } catch (error) {
+      failure = describeError(error)
+      log.error({ err: error }, 'the DHCP responder cannot start: guests get no answer; the API goes on')
+      return undefined
+    }
+  }
+
+  return {
+    async follow(inventory) {
+      const next = dhcpViewOf(inventory)
+      if (starting === undefined) {
+        view = next
+        starting = start()
+        await starting
+        return
+      }
+      const running = await starting
+      const change = dhcpChange(view, next)
+      if (change !== undefined) await running?.update(change)
+      view = next
+    },
+    stats: () => service?.stats(),
+    watch: (listener) => service?.watch(listener) ?? (() => undefined),
+    health: () => failure ?? (service === undefined ? 'it has not started yet' : healthOf(service.stats())),
+    close: async () => (await starting)?.close(),
+  }
+}
+
+function healthOf({ networks }: DhcpStats): string {
+  const blocked = networks.filter(({ state }) => state === 'blocked')
+  return blocked.length === 0 ? 'ok' : blocked.map(describeNetwork).join('; ')
+}
+
+const describeNetwork = ({ network, state, address, detail }: NetworkEvent) =>
+  `network ${network}: ${state}${address === undefined ? '' : ` on ${address}`}${detail === undefined ? '' : `: ${detail}`}`
+
+function hearEvent(
+  event: DhcpEvent,
+  { log, events, boots }: { log: Logger; events: EventHub; boots: BootLog },
+): void {
+  switch (event.kind) {
+    case 'packet':
+      return
+    case 'boot':
+      boots.note({
+        domain: event.domain,
+        stage: event.stage,
+        at: event.at,
+        detail: `DHCP on ${event.network}`,
+      })
+      return
+    case 'network':
+      if (event.state === 'blocked')
+        log.error(
+          event,
+          `DHCP: ${describeNetwork(event)}; the API goes on, and this is tried again every second`,
+        )
+      else log.info(event, `DHCP: ${describeNetwork(event)}`)
+      break
+    case 'warning':
+      log.warn(event, `DHCP: ${event.message}`)
+      break
+    case 'rival':
+      log.warn(event, `DHCP: ${event.server} answers on network ${event.network}, too`)
+      break
+    case 'decline':
+      log.warn(event, `DHCP: ${event.domain} found its address ${event.address} in use by another machine`)
+      break
+    case 'release':
+      log.info(event, `DHCP: ${event.domain} gave ${event.address} back`)
+      break
+  }
+  events.publish('dhcp', { ...event })
+}

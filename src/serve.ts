@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { type Logger, pino } from 'pino'
+import { openApp } from './app.ts'
+import type { Settings } from './config.ts'
+import { describeError } from './errors.ts'
+import { type EventHub, openEventHub } from './http/event-hub.ts'
+import { listenOnSocket, listenOnTcp } from './http/listen.ts'
+import { buildServer } from './http/server.ts'
+import { type Inventory, NOUNS } from './model/inventory.ts'
+import { type DhcpDuty, openDhcpDuty } from './serve-dhcp.ts'
+import type { App } from './service/app.ts'
+import { openBootLog } from './service/boot-log.ts'
+import { followInventory } from './service/follow.ts'
+import { localJobs } from './service/local-jobs.ts'
+import { loadRevision } from './store/inventory.ts'
+import { openSystemdNotify } from './systemd-notify.ts'
+
+const LOOK_EVERY_MS = 500 // at the revision of the inventory: other processes change it, too
+const DRAIN_MS = 60_000 // for operations to end; what is cut off is put right at the next start
+
+/**
+ * Runs the service until it gets SIGTERM or SIGINT: API, DHCP responder, log on standard error.
+ *
+ * @throws DomusError 'busy' when another service has the socket
+ */
+export async function serve(settings: Settings): Promise<void> {
+  const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  const signal = untilSignal(log)
+  await using life = new AsyncDisposableStack()
+  const systemd = openSystemdNotify(process.env, (err) => log.warn({ err }, 'cannot tell systemd'))
+  life.defer(() => systemd.close())
+  const app = await openApp(settings)
+  life.defer(() => app.close())
+  const jobs = await localJobs(app)
+  const events = openEventHub(app.now)
+
+  const duties = openDuties(app, settings, log, events)
+  life.defer(() => duties.close())
+  const { dhcp } = duties
+  const { server, drain } = await buildServer({
+    jobs,
+    settings,
+    templates: app.templates,
+    log,
+    events,
+    version: versionOf(),
+    resourceCounts: duties.counts,
+    health: () => healthOf(app, dhcp),
+    ...(dhcp && { dhcpStats: () => dhcp.stats()?.messages ?? [], watchDhcp: dhcp.watch }),
+  })
+  life.defer(() => server.close())
+  await listenOnSocket(server, settings.socket)
+  const door = await openDoor(server, settings, log)
+  life.defer(() => door?.close())
+  await duties.start()
+
+  log.info({ socket: settings.socket, pid: process.pid }, 'ready')
+  await systemd.tell('READY=1')
+  log.info({ signal: await signal }, 'ending: operations that go on may end, new ones are refused')
+  await systemd.tell('STOPPING=1')
+  await Promise.race([drain(), setTimeout(DRAIN_MS, undefined, { ref: false })])
+}
+
+/** The first signal; the second one ends the process at once. */
+function untilSignal(log: Logger): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isEnding = false
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        if (isEnding) {
+          log.warn({ signal }, 'ended at once: what was going on is put right at the next start')
+          process.exit(1)
+        }
+        isEnding = true
+        resolve(signal)
+      })
+  })
+}
+
+/** What goes on beside the API: the inventory is followed, DHCP answered, boots written down. */
+function openDuties(app: App, settings: Settings, log: Logger, events: EventHub) {
+  const fault = oncePerMessage((err) => log.error({ err }, 'cannot follow the inventory; it is tried again'))
+  const boots = openBootLog(app.store, {
+    written: (event) => events.publish('boot', { ...event }),
+    fault: oncePerMessage((err) => log.error({ err }, 'cannot write down what was seen of boots')),
+  })
+  const dhcp = settings.dhcp.enabled ? openDhcpDuty(settings, { log, events, boots }) : undefined
+  let counts: Record<string, number> = {}
+  const hear = async (inventory: Inventory, revision: number) => {
+    counts = Object.fromEntries(NOUNS.map((noun) => [noun, inventory[noun].size]))
+    await dhcp?.follow(inventory)
+    events.publish('inventory-changed', { revision })
+  }
+  const stops: (() => void)[] = []
+  return {
+    dhcp,
+    counts: () => counts,
+    async start() {
+      const follower = await followInventory(app, { everyMs: LOOK_EVERY_MS, hear, fault })
+      // A guest may be started right after it was recorded: its reservation must not wait for the next look.
+      const unsubscribe = events.subscribe(({ type }) => {
+        if (type === 'operation-step') void follower.check() // never rejects
+      })
+      stops.push(follower.close, unsubscribe)
+    },
+    async close() {
+      for (const stop of stops) stop()
+      await dhcp?.close()
+      await boots.close()
+    },
+  }
+}
+
+async function openDoor(
+  server: Awaited<ReturnType<typeof buildServer>>['server'],
+  settings: Settings,
+  log: Logger,
+) {
+  const door = await listenOnTcp(server, settings)
+  if (door === undefined) return undefined
+  const isPlain = settings.tls === undefined
+  const isFar = !/^(?:127\.|::1$)/.test(door.address.address)
+  log.info({ address: door.address.address, port: door.address.port, tls: !isPlain }, 'listening on TCP')
+  if (isPlain && isFar)
+    log.warn(
+      'tokens cross the network in the clear: set tls, or listen on 127.0.0.1 behind a proxy that has it',
+    )
+  return door
+}
+
+async function healthOf(app: App, dhcp: DhcpDuty | undefined): Promise<Record<string, string>> {
+  const store = await loadRevision(app.store).then(() => 'ok', describeError)
+  return { store, ...(dhcp && { dhcp: dhcp.health() }) }
+}
+
+/** Tells a fault when it is another than the last one: what is tried again every second must not fill the log. */
+function oncePerMessage(tell: (error: unknown) => void): (error: unknown) => void {
+  let last: string | undefined
+  return (error) => {
+    const message = describeError(error)
+    if (message !== last) tell(error)
+    last = message
+  }
+}
+
+function versionOf(): string {
+  const file = new URL('../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
