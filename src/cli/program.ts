@@ -4,9 +4,11 @@ import { createCommand } from './create.ts'
 import { deleteCommand } from './delete.ts'
 import { dhcpCommand } from './dhcp.ts'
 import { doctorCommand } from './doctor.ts'
+import { exportsCommand } from './exports.ts'
 import { getCommand } from './get.ts'
 import { kernelCommand } from './kernel.ts'
 import { lifecycleCommands } from './lifecycle.ts'
+import { convertCommand, lintCommand } from './lint.ts'
 import { operationsCommand } from './operations.ts'
 import { renderCommand } from './render.ts'
 import { serveCommand } from './serve.ts'
@@ -32,6 +34,9 @@ export function buildProgram(version: string): Command {
     verifyCommand(),
     kernelCommand(),
     dhcpCommand(),
+    exportsCommand(),
+    lintCommand(),
+    convertCommand(),
     doctorCommand(),
     operationsCommand(),
     serveCommand(),

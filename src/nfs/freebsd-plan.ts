@@ -46,7 +46,7 @@ export function freebsdPlan(request: ExportRequest): ExportPlan {
     content,
   }
   return {
-    steps: problems.length > 0 || !isNeeded ? [] : [step],
+    steps: isNeeded ? [step] : [],
     warnings: verdicts.flatMap((verdict) => verdict.warnings),
     problems,
     facts: unknown.length === 0 ? 'known' : 'unknown',

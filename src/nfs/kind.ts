@@ -33,7 +33,7 @@ export interface ExportPlan {
   /** At most one 'export' step, after a 'write' step when `--adopt` moves lines; none when all is as it should be. */
   readonly steps: readonly Step[]
   readonly warnings: readonly Problem[]
-  /** Why it must not be done; steps are empty then. */
+  /** Why it must not be done: the steps then only show what would have been. */
   readonly problems: readonly Problem[]
   /** 'unknown' when something that the plan depends on could not be looked at. */
   readonly facts: 'known' | 'unknown'

@@ -41,7 +41,7 @@ export function linuxPlan(request: ExportRequest): ExportPlan {
     content,
   }
   return {
-    steps: problems.length > 0 || !isNeeded ? [] : [...drift.steps, step],
+    steps: isNeeded ? [...drift.steps, step] : [],
     warnings: verdicts.flatMap((verdict) => verdict.warnings),
     problems,
     facts: unknown.length === 0 ? 'known' : 'unknown',

@@ -14,6 +14,8 @@ export interface SiteChange {
   readonly current: Inventory
   /** The revision of `current`; apply refuses when the store has moved on. */
   readonly revision: number
+  /** The name of the site as recorded; absent while nothing is. */
+  readonly siteName?: Name | undefined
   readonly wanted: Inventory
   readonly facts: SiteFacts
   /** The domains whose configs were looked at; all when absent. */
@@ -169,7 +171,7 @@ function planRemoval({ current, wanted, facts }: SiteChange, domain: Domain): Pl
   }
 }
 
-function planRecord({ current, wanted, revision, facts }: SiteChange): Step[] {
+function planRecord({ current, wanted, revision, facts, siteName }: SiteChange): Step[] {
   const changes: ResourceChange[] = NOUNS.flatMap((noun) => {
     const names = new Set<Name>([...current[noun].keys(), ...wanted[noun].keys()])
     return [...names].flatMap((name): ResourceChange[] => {
@@ -182,6 +184,13 @@ function planRecord({ current, wanted, revision, facts }: SiteChange): Step[] {
     const claim = wanted.domains.has(name) ? undefined : facts.claims.get(name)
     return claim === undefined ? [] : [{ noun: 'claims', name: claim.root, before: claim }]
   })
-  const all = [...changes, ...releases]
+  const renamed: ResourceChange = {
+    noun: 'site',
+    name: 'site',
+    ...(siteName !== undefined && { before: siteName }),
+    after: wanted.site,
+  }
+  const isNamed = changes.length === 0 || siteName === wanted.site
+  const all = [...changes, ...releases, ...(isNamed ? [] : [renamed])]
   return all.length === 0 ? [] : [{ kind: 'record', machine: 'local', revision, changes: all }]
 }

@@ -21,8 +21,6 @@ import { type Checked, checkKernels, checkStarts } from './start-checks.ts'
 export interface PlannedChange extends Planned {
   /** What has one operation at a time: `site` for the inventory, `domain/NAME`. */
   readonly subjects: readonly string[]
-  /** The name of the site once the plan is carried out. */
-  readonly site: Name
   readonly facts: SiteFacts
   /** The guests that the plan starts. */
   readonly starts: readonly Guest[]
@@ -30,10 +28,10 @@ export interface PlannedChange extends Planned {
 
 /** Turns what is asked for into a plan: load, check, gather facts, plan. Changes nothing. */
 export async function planChange(app: App, request: ChangeRequest): Promise<PlannedChange> {
-  const { inventory, revision } = await loadInventory(app.store, app.site)
+  const { inventory, revision, siteName } = await loadInventory(app.store, app.site)
   if ('expect' in request) requireExpected(inventory, request.expect)
   const claims = new Map((await listClaims(app.store)).map((claim) => [claim.domain, claim]))
-  const moment: Moment = { app, current: inventory, revision, claims }
+  const moment: Moment = { app, current: inventory, revision, siteName, claims }
   switch (request.kind) {
     case 'apply': {
       const stored = { inventory, prune: request.prune === true }
@@ -61,6 +59,7 @@ interface Moment {
   readonly app: App
   readonly current: Inventory
   readonly revision: number
+  readonly siteName: Name | undefined
   readonly claims: ReadonlyMap<Name, Claim>
 }
 
@@ -79,7 +78,7 @@ function requireSameSite(moment: Moment, wanted: Inventory): void {
 }
 
 async function planInventory(
-  { app, current, revision, claims }: Moment,
+  { app, current, revision, siteName, claims }: Moment,
   wanted: Inventory,
   title: string,
   drift?: 'adopt' | 'overwrite',
@@ -93,16 +92,14 @@ async function planInventory(
     title,
     current,
     revision,
+    siteName,
     wanted,
     facts,
     templates: app.templates,
     exports: { isolation: app.isolation, ...(drift && { drift }) },
     ...(scope && { scope }),
   })
-  return withChecks(
-    { ...planned, subjects: subjectsOf(planned.plan), facts, starts: [], site: wanted.site },
-    checked,
-  )
+  return withChecks({ ...planned, subjects: subjectsOf(planned.plan), facts, starts: [] }, checked)
 }
 
 /** A guest whose row changes, as far as its boot is concerned. */
@@ -171,7 +168,7 @@ async function planLifecycle(
   const facts = await gatherFacts(app, { current, wanted: current, scope, claims, exports: false })
   const planners = { start: planStart, stop: planStop, reboot: planReboot, destroy: planDestroy }
   const planned = planners[kind](guest, { facts, revision, now: app.now().toISOString() })
-  const change = { ...planned, subjects: [`domain/${name}`], facts, site: current.site }
+  const change = { ...planned, subjects: [`domain/${name}`], facts }
   if (request.kind !== 'start') return { ...change, starts: [] }
   const links = await checkStarts(app, current, [guest], {
     claims: { kind: 'known', value: claims },

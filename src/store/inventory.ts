@@ -2,11 +2,14 @@ import type { Name } from '../model/grammar.ts'
 import { type Inventory, NOUNS, type Noun } from '../model/inventory.ts'
 import type { Store } from './store.ts'
 
-/** What there is, with the revision a plan made from it must name; `site` is its name while the store has none. */
+/**
+ * What there is, with the revision a plan made from it must name, and the recorded name of the site; `site` is its name
+ * while the store has none.
+ */
 export async function loadInventory(
   { db }: Store,
   site: Name = 'site',
-): Promise<{ inventory: Inventory; revision: number }> {
+): Promise<{ inventory: Inventory; revision: number; siteName: Name | undefined }> {
   const { rows, own } = await db
     .transaction()
     .setAccessMode('read only')
@@ -18,7 +21,7 @@ export async function loadInventory(
   for (const { noun, name, spec } of rows) maps.get(noun)?.set(name, JSON.parse(spec))
   // Only settled specs are recorded (record.ts), and migrations keep them so.
   const inventory = { site: own.name ?? site, ...Object.fromEntries(maps) } as unknown as Inventory
-  return { inventory, revision: own.revision }
+  return { inventory, revision: own.revision, siteName: own.name ?? undefined }
 }
 
 /** Counts the changes of the inventory: cheap to ask for, to see whether another process changed it. */

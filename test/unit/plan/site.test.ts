@@ -42,6 +42,7 @@ const plan = (current: Inventory, wanted: Inventory, seen: SiteFacts, over: obje
     title: 'apply site book',
     current,
     revision: 3,
+    siteName: 'book',
     wanted,
     facts: seen,
     templates,

@@ -1,0 +1,79 @@
+import { applyPlan } from '../apply/apply.ts'
+import type { Outcome } from '../apply/outcome.ts'
+import { describeError } from '../errors.ts'
+import { viewPlan, viewStep } from '../plan/view.ts'
+import { addBootEvent } from '../store/boot-events.ts'
+import type { App } from './app.ts'
+import { applyContext } from './apply-context.ts'
+import { type BootWatch, watchBoot } from './boot.ts'
+import { type PlannedChange, planChange, requireSound } from './change.ts'
+import type { ChangeRequest, OperationView, RunEvents } from './jobs.ts'
+
+/**
+ * Plans a change and carries it out; a start that is waited for is followed on the guest's console.
+ *
+ * @throws DomusError for what was refused before anything began; an outcome that went wrong is a value
+ */
+export async function runChange(app: App, request: ChangeRequest, events: RunEvents): Promise<OperationView> {
+  const change = await planChange(app, request)
+  requireSound(change)
+  const watch = watchStart(app, change, request, events)
+  try {
+    const view = await carryOut(app, change, events)
+    if (view.outcome !== 'done' || watch === undefined) return view
+    return { ...view, boot: await watch.end }
+  } finally {
+    watch?.stop()
+  }
+}
+
+async function carryOut(
+  app: App,
+  { plan, subjects }: PlannedChange,
+  events: RunEvents,
+): Promise<OperationView> {
+  const context = applyContext(app, ({ state, text, phase }) => {
+    if (state !== 'end') events.step?.(phase === 'undo' ? `undo: ${text}` : text)
+  })
+  const request = {
+    who: events.who ?? app.who,
+    subjects,
+    onBegun: (operation: number) => events.begun?.(String(operation)),
+  }
+  return viewOutcome(plan, await applyPlan(plan, request, context))
+}
+
+function viewOutcome(plan: PlannedChange['plan'], outcome: Outcome): OperationView {
+  const told = outcome.warnings.map((message) => ({ path: 'operation', message }))
+  return {
+    ...viewPlan({ ...plan, warnings: [...plan.warnings, ...told] }),
+    operation: outcome.operation === undefined ? '' : String(outcome.operation),
+    outcome: outcome.outcome,
+    steps: plan.steps.map((step, position) => {
+      const { result = 'pending', error } = outcome.steps[position] ?? {}
+      return { ...viewStep(step), result: error === undefined ? result : `${result}: ${error}` }
+    }),
+    ...(outcome.error && { error: describeFailure(outcome) }),
+  }
+}
+
+const describeFailure = ({ error, lookAt }: Outcome) =>
+  [describeError(error), ...lookAt.map((line) => `look at: ${line}`)].join('\n')
+
+/** Opened before the guest is created, so that no line of its console is missed. */
+function watchStart(
+  app: App,
+  { starts }: PlannedChange,
+  request: ChangeRequest,
+  events: RunEvents,
+): BootWatch | undefined {
+  const [guest] = starts
+  if (request.kind !== 'start' || request.waitSeconds === undefined || guest === undefined) return undefined
+  return watchBoot(app, guest, request.waitSeconds * 1000, (event) => {
+    events.step?.(`${guest.domain.name}: ${event.stage}`)
+    // The record of a boot is worth less than the boot: it goes on when it cannot be kept.
+    addBootEvent(app.store, { ...event, domain: guest.domain.name }).catch((error: unknown) =>
+      events.step?.(describeError(error)),
+    )
+  })
+}
