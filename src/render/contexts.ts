@@ -9,6 +9,8 @@ export interface TemplateContexts {
   'dhcp/dnsmasq': DhcpServerConfig
   'dhcp/dhcpd': DhcpServerConfig
   'dhcp/kea': DhcpServerConfig
+  'systemd/domus.service': ServiceUnit
+  'systemd/domus-dhcp.socket': DhcpSocketUnit
 }
 
 export type TemplateName = keyof TemplateContexts
@@ -106,4 +108,17 @@ export interface DhcpOptionText {
   readonly hex: string
   readonly plainHex: string
   readonly dnsmasq: string
+}
+
+/** Runs the service on this machine. */
+export interface ServiceUnit {
+  /** The command line, word by word. */
+  readonly exec: readonly string[]
+}
+
+/** Opens the DHCP port of one network for the service. */
+export interface DhcpSocketUnit {
+  readonly network: string
+  readonly bridge: string
+  readonly port: string
 }

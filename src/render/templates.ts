@@ -4,6 +4,7 @@ import { listXl, quoteXl } from '../xl/quote.ts'
 import { compileTemplate, type TextHelper } from './compile.ts'
 import type { TemplateContexts, TemplateName } from './contexts.ts'
 import { xlConfigOf, xmConfigOf } from './domain.ts'
+import { commandSystemd } from './quote-systemd.ts'
 
 interface TemplateKind {
   /** How a comment line begins in the file; the first line then names its maker. False: no such line. */
@@ -15,6 +16,7 @@ interface TemplateKind {
 // Their values are of the strict grammar, which needs no quotes; their first lines are their own.
 const exported = { comment: false, helpers: {} } as const
 const plain = { comment: '#', helpers: {} } as const // values of the strict grammar, options in hex
+const systemd = { comment: false, helpers: { command: commandSystemd } } as const
 const xl = { comment: '#', helpers: { quote: quoteXl, list: listXl } } as const
 
 /**
@@ -31,6 +33,8 @@ const templateKinds: Record<TemplateName, TemplateKind> = {
   'dhcp/dnsmasq': plain,
   'dhcp/dhcpd': plain,
   'dhcp/kea': plain,
+  'systemd/domus.service': systemd,
+  'systemd/domus-dhcp.socket': systemd,
 }
 
 const names = Object.keys(templateKinds) as TemplateName[] // the keys of a Record are its key type
