@@ -1,5 +1,5 @@
-import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import type { Problem } from '../model/problem.ts'
+import { diffFile } from '../plan/diff.ts'
 import type { ExportEntry, Step } from '../plan/plan.ts'
 import type { Verdicts } from './checks.ts'
 import { entriesOf } from './entries.ts'
@@ -23,19 +23,16 @@ export function checkDrift(request: ExportRequest): Drift {
   if (verdict.kind === 'ours') return nothing(verdict.entries)
   if (drift === 'overwrite') return overwrite(request, verdict)
   if (drift === 'adopt') return adopt(request, verdict)
-  return { ...nothing(verdict.entries), problems: [stopped(request, verdict, facts.file.content)] }
+  return { ...nothing(verdict.entries), problems: [stopped(request, verdict)] }
 }
 
 const nothing = (before: readonly ExportEntry[]): Drift => ({ before, steps: [], warnings: [], problems: [] })
 
-function stopped(request: ExportRequest, verdict: Edited, content: string): Problem {
+function stopped(request: ExportRequest, verdict: Edited): Problem {
   const { server, inventory, facts } = request
   const label = `${server.name}:${DROP_IN}`
   const wanted = renderDropIn(ownerOf(request), entriesOf(server, inventory, facts, verdict.entries))
-  const patch = createTwoFilesPatch(label, label, content, wanted, undefined, undefined, {
-    context: 3,
-    headerOptions: FILE_HEADERS_ONLY,
-  })
+  const patch = diffFile(label, facts.file, wanted)
   return {
     path: `servers/${server.name}`,
     message: `${label} is not as domus left it: ${verdict.reason}; use --adopt to keep its other lines in ${KEPT_DROP_IN}, or --overwrite to lose them\n${patch}`,

@@ -59,10 +59,17 @@ export function readLook(
   const [appliance] = tagged('A')
   return {
     live: readTable(tagged),
-    others: readTrial(tagged),
+    others: withoutNames(readTrial(tagged)),
     paths: readPaths(tagged, paths),
     ...(appliance === undefined ? {} : { appliance }),
   }
+}
+
+// Without a network no host name resolves: that is not the fault of a line.
+function withoutNames(trial: Known<TrialReading>): Known<OthersExports> {
+  if (trial.kind === 'unknown') return trial
+  const lines = trial.value.complaint.split('\n').filter((line) => !line.includes('Failed to resolve'))
+  return { kind: 'known', value: { exports: trial.value.exports, complaint: lines.join('\n') } }
 }
 
 function readPaths(tagged: Tagged, paths: readonly string[]): Map<string, PathFact> {

@@ -20,10 +20,10 @@ etab() { for s in $states /var/lib/nfs; do if [ -r "$s/etab" ]; then echo "$s" |
 const SHOW = `
 show() { e=$( { exportfs -s | tag L; } 2>&1 ); say l "$e"; }`
 
-// INNER FILE: runs a script in private mounts and a private network, where nothing that exportfs writes or
-// flushes is the server's own.
+// FLAGS INNER FILE: runs a script in private name spaces, -m for mounts and -n for the network, where nothing that
+// exportfs writes or flushes is the server's own.
 const PRIVATE = `
-private() { unshare -mn sh -c "$1" sh "$2" /var/lib/nfs $states; }`
+private() { unshare "$1" sh -c "$2" sh "$3" /var/lib/nfs $states; }`
 
 const HIDE = `
 set -e
@@ -70,7 +70,7 @@ const LOOK = `${TAGGED}${STATES}${SHOW}${PRIVATE}
 if command -v midclt >/dev/null 2>&1 || grep -qs -e TrueNAS -e FreeNAS /etc/version; then echo TrueNAS | tag A; fi
 if command -v exportfs >/dev/null 2>&1; then
   etab || show
-  o=$( { private "$2" "$1" | tag O; } 2>&1 ); say o "$o"
+  o=$( { private -mn "$2" "$1" | tag O; } 2>&1 ); say o "$o"
 else say l 'there is no program exportfs: install the NFS server (nfs-kernel-server or nfs-utils)'
 fi
 tag D </proc/self/mountinfo
@@ -90,7 +90,7 @@ etab
 exit 0`
 
 const TRY = `${TAGGED}${STATES}${PRIVATE}
-o=$( { private "$2" "$1" | tag O; } 2>&1 ); say o "$o"
+o=$( { private "$1" "$2" '' | tag O; } 2>&1 ); say o "$o"
 exit 0`
 
 /**
@@ -118,7 +118,12 @@ export const shownArgv = ['sh', '-c', SHOWN]
  *
  * `O` the table it makes, after a line `=ready` and one `=exit CODE` · `o` what it says
  */
-export const dryRunArgv = ['sh', '-c', TRY, 'sh', '', READ_INPUT]
+export const dryRunArgv = ['sh', '-c', TRY, 'sh', '-mn', READ_INPUT]
 
-/** Lets the real parser read all files of the server: what `exportfs -ra` would make. `O` and `o` as above. */
-export const readAllArgv = ['sh', '-c', TRY, 'sh', '', READ_ALL]
+/**
+ * Lets the real parser read all files of the server: what `exportfs -ra` would make. `O` and `o` as above.
+ *
+ * With the server's own network, since host names must resolve as they would then; exportfs flushes the kernel's
+ * caches, which fill again from the live table.
+ */
+export const readAllArgv = ['sh', '-c', TRY, 'sh', '-m', READ_ALL]
