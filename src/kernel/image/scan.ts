@@ -133,15 +133,16 @@ class Finder {
   private seek(part: Buffer) {
     const seam = Buffer.concat([this.rest, part.subarray(0, this.start.length - 1)])
     const inSeam = seam.indexOf(this.start, 0, 'latin1')
-    const at = inSeam === -1 ? part.indexOf(this.start, 0, 'latin1') : inSeam - this.rest.length
-    if (at === -1) {
+    const inPart = inSeam === -1 ? part.indexOf(this.start, 0, 'latin1') : -1
+    if (inSeam === -1 && inPart === -1) {
       const joined = part.length >= this.start.length ? part : Buffer.concat([this.rest, part])
       this.rest = Buffer.from(joined.subarray(-(this.start.length - 1)))
       return
     }
     this.isInside = true
+    const at = inSeam === -1 ? inPart : inSeam - this.rest.length
     this.rest = Buffer.from(this.start.slice(MARK_BYTES[this.start] ?? this.start.length), 'latin1')
-    this.grow(part.subarray(Math.max(at + this.start.length, 0)))
+    this.grow(part.subarray(at + this.start.length))
   }
 
   private grow(part: Buffer) {

@@ -64,15 +64,13 @@ export class CpioWalker {
   /** Handles the entry at `at` and returns where the next one begins; undefined when more bytes are needed. */
   private entryAt(at: number): number | undefined {
     const { rest } = this
-    if (rest.length - at < HEADER) {
-      // What is too short for a header at the end of a file is padding or junk; in a stream more follows.
-      return undefined
-    }
+    if (rest.length - at < MAGIC_BYTES) return undefined
     if (!isCpio(rest, at)) {
       if (!this.isBetween) throw new Error('the cpio archive is damaged')
       this.stoppedAt = this.consumed + at
       return undefined
     }
+    if (rest.length - at < HEADER) return undefined
     this.isBetween = false
     const size = field(rest, at, 6)
     const nameLength = field(rest, at, 11)
@@ -106,6 +104,7 @@ export function isCpio(bytes: Uint8Array, at = 0): boolean {
 }
 
 const MAGIC = [0x30, 0x37, 0x30, 0x37, 0x30] // 07070, then 1, or 2 with checksums
+const MAGIC_BYTES = 6
 const HEADER = 110
 const MAX_NAME = 4096 // PATH_MAX
 const MAX_KEPT = 4 << 20

@@ -2,7 +2,7 @@
  * The decoder of LZMA chunks as LZMA2 uses them (LZMA specification; xz-embedded, xz_dec_lzma2.c). Names of the
  * fields are those of the specification.
  *
- * Memory: the dictionary and 16 MiB. The tight loops keep the range coder in local variables: it is twice as fast.
+ * Memory: one and a half times the dictionary, at least 4 MiB more. The tight loops keep the range coder in local variables: it is twice as fast.
  */
 export class LzmaDecoder {
   private readonly input: Uint8Array
@@ -28,7 +28,7 @@ export class LzmaDecoder {
   constructor(input: Uint8Array, dictionaryBytes: number) {
     this.input = input
     this.dictionaryBytes = dictionaryBytes
-    this.out = new Uint8Array(dictionaryBytes + SLACK_BYTES)
+    this.out = new Uint8Array(dictionaryBytes + Math.max(LEAST_SLACK, dictionaryBytes >> 1))
   }
 
   resetDictionary() {
@@ -265,7 +265,7 @@ export class LzmaDecoder {
   }
 }
 
-const SLACK_BYTES = 16 << 20
+const LEAST_SLACK = 4 << 20
 const CHUNK_BYTES = 2 << 20
 const TOP = 1 << 24
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import { constants, createZstdDecompress } from 'node:zlib'
 import type { Compression } from './formats.ts'
+import { unpackGzip } from './gzip.ts'
 import { unpackLz4 } from './lz4.ts'
 import { unpackXz } from './xz.ts'
 
@@ -48,7 +49,7 @@ function open(
 ): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   switch (compression) {
     case 'gzip':
-      return through(bytes, createGunzip({ chunkSize: PART_BYTES }))
+      return unpackGzip(bytes)
     case 'zstd':
       // The kernel's zstd asks for windows of up to 128 MiB, more than the default allows.
       return through(
