@@ -58,7 +58,7 @@ export async function buildArtefacts(lab: LabSettings): Promise<LabArtefacts> {
 }
 
 async function buildKernels(lab: LabSettings, parts: Parts): Promise<void> {
+  await ensureArtefact(lab, parts.dom0Kernel) // first: a fragment that kconfig drops shows at once
   await ensureArtefact(lab, parts.guestKernel)
-  await ensureArtefact(lab, parts.dom0Kernel)
   await forgetSource(lab)
 }
