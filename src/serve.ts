@@ -7,6 +7,7 @@ import { describeError } from './errors.ts'
 import { type EventHub, openEventHub } from './http/event-hub.ts'
 import { listenOnSocket, listenOnTcp } from './http/listen.ts'
 import { buildServer } from './http/server.ts'
+import { openIdleMemory } from './idle-memory.ts'
 import { type Inventory, NOUNS } from './model/inventory.ts'
 import { type DhcpDuty, openDhcpDuty } from './serve-dhcp.ts'
 import type { App } from './service/app.ts'
@@ -25,6 +26,13 @@ const DRAIN_MS = 60_000 // for operations to end; what is cut off is put right a
  * @throws DomusError 'busy' when another service has the socket
  */
 export async function serve(settings: Settings): Promise<void> {
+  const isDrained = await serveUntilSignal(settings)
+  // What did not end in time would keep the process: the next start puts it right.
+  if (!isDrained) process.exit(1)
+}
+
+/** @returns whether all operations had ended */
+async function serveUntilSignal(settings: Settings): Promise<boolean> {
   const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const signal = untilSignal(log)
   await using life = new AsyncDisposableStack()
@@ -54,12 +62,15 @@ export async function serve(settings: Settings): Promise<void> {
   const door = await openDoor(server, settings, log)
   life.defer(() => door?.close())
   await duties.start()
+  const memory = openIdleMemory()
+  life.defer(() => memory.close())
+  life.defer(events.subscribe(() => memory.touch()))
 
   log.info({ socket: settings.socket, pid: process.pid }, 'ready')
   await systemd.tell('READY=1')
   log.info({ signal: await signal }, 'ending: operations that go on may end, new ones are refused')
   await systemd.tell('STOPPING=1')
-  await Promise.race([drain(), setTimeout(DRAIN_MS, undefined, { ref: false })])
+  return Promise.race([drain().then(() => true), setTimeout(DRAIN_MS, false, { ref: false })])
 }
 
 /** The first signal; the second one ends the process at once. */

@@ -30,7 +30,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   await refuseLiving(path)
   rmSync(own, { force: true }) // of a dead process with our number
   try {
-    await server.listen({ path: own })
+    await server.listen({ path: own, listenTextResolver: () => `listening on ${path}` })
   } catch (cause) {
     throw new DomusError('internal', `cannot listen on ${path}`, { cause })
   }
