@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseList } from '../../../src/toolstack/xl-list.ts'
 
@@ -50,4 +51,22 @@ test('a domain without network cards has none', () => {
 
 test.each(['(domain (domid 1))', '{}', '', '[{"domid":1}]', '[7]'])('other text is refused: %s', (text) => {
   expect(() => parseList(text)).toThrow(expect.objectContaining({ code: 'command-failed' }))
+})
+
+test('what xl 4.17 printed of a running PVH guest and a crashed PV one', () => {
+  const stdout = readFileSync(new URL('../../fixtures/xl-4.17/list-l.json', import.meta.url), 'utf8')
+  expect(parseList(stdout)).toEqual([
+    {
+      name: 'menas',
+      domid: 1,
+      uuid: '7ccf2d4e-55ec-5050-8e0c-ff3a8c6a362e',
+      type: 'pvh',
+      memoryMiB: 64,
+      kernel: '/boot/vmlinuz-nfsroot',
+      ramdisk: undefined,
+      cmdline: expect.stringMatching(/^root=\/dev\/nfs nfsroot=10\.77\.0\.1:.* console=hvc0$/),
+      vifs: [{ mac: '00:16:3e:d5:70:44', bridge: 'xenbr0' }],
+    },
+    expect.objectContaining({ name: 'second', domid: 2, type: 'pv', memoryMiB: 48 }),
+  ])
 })

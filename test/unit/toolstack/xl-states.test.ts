@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseStates } from '../../../src/toolstack/xl-states.ts'
 
@@ -43,3 +44,26 @@ test.each(['', 'xencall: error: Could not obtain handle', '(domain\n  (domid 1))
     expect(() => parseStates(text)).toThrow(expect.objectContaining({ code: 'command-failed' }))
   },
 )
+
+test.each(['list.txt', 'list-v.txt'])('what xl 4.17 printed: %s', (file) => {
+  const states = parseStates(readFileSync(new URL(`../../fixtures/xl-4.17/${file}`, import.meta.url), 'utf8'))
+  const uuids = file === 'list-v.txt'
+  expect(states).toEqual([
+    {
+      name: 'menas',
+      domid: 1,
+      state: 'running',
+      flags: '--p---',
+      memoryMiB: 63,
+      uuid: uuids ? '7ccf2d4e-55ec-5050-8e0c-ff3a8c6a362e' : undefined,
+    },
+    {
+      name: 'second',
+      domid: 2,
+      state: 'crashed',
+      flags: '---sc-',
+      memoryMiB: 48,
+      uuid: uuids ? 'f5922b7a-67f0-5ac4-95d6-e3da0106e364' : undefined,
+    },
+  ])
+})
