@@ -34,18 +34,27 @@ export function checkWriters(wanted: readonly WantedExport[]): Verdicts {
   )
 }
 
+/** Entries that go, or become something else. */
+function lostOf(wanted: readonly ExportEntry[], before: readonly ExportEntry[]): ExportEntry[] {
+  // Both are sorted, so that mostly nothing changes from one to the other.
+  if (before.length === wanted.length && before.every((entry, at) => isSame(entry, wanted[at]))) return []
+  const after = new Map(wanted.map((entry) => [keyOf(entry), entry]))
+  return before.filter((entry) => !isSameExport(entry, after.get(keyOf(entry))))
+}
+
+const isSame = (a: ExportEntry, b: ExportEntry | undefined) =>
+  a.path === b?.path && a.client === b.client && isSameExport(a, b)
+
 /** The export of a running guest is its disk: it is never removed, and never changed under it. */
 export function checkRunning(
   { server, inventory, facts, current }: ExportRequest,
   wanted: readonly WantedExport[],
   before: readonly ExportEntry[],
 ): Verdicts {
-  if (facts.running.kind === 'unknown') return refused([])
+  if (facts.running.kind === 'unknown' || facts.running.value.size === 0) return refused([])
   const running = facts.running.value
-  const after = new Map(wanted.map((entry) => [keyOf(entry), entry]))
-  const lost = before.filter(
-    (entry) => running.has(entry.client) && !isSameExport(entry, after.get(keyOf(entry))),
-  )
+  const lost = lostOf(wanted, before).filter(({ client }) => running.has(client))
+  const after = new Set(lost.length > 0 ? wanted.map(keyOf) : [])
   const names = new Map(
     [...(lost.length > 0 ? [...(current ?? inventory).domains.values()] : [])].map(
       ({ address, name }) => [address, name] as const,
@@ -85,8 +94,7 @@ export function unknownsOf(
   const on = (list: readonly string[]) => list.map((reason) => `exports of ${server.name}: ${reason}`)
   if (facts.file.kind === 'unknown') return on([facts.file.reason])
   if (wanted.length === 0 && before.length === 0) return []
-  const after = new Map(wanted.map((entry) => [keyOf(entry), entry]))
-  const removes = before.some((entry) => !isSameExport(entry, after.get(keyOf(entry))))
+  const removes = facts.running.kind === 'unknown' && lostOf(wanted, before).length > 0
   return on(
     reasons([
       ...tables,

@@ -8,14 +8,17 @@ const LINE = /^(\S+)\s+(\S.*?)\(([^()]*)\)$/
 /** Reads what `exportfs -s` prints, or an etab; lines of any other form are passed over. */
 export function parseExportTable(text: string): LiveExport[] {
   const table: LiveExport[] = []
+  // Thousands of entries have the same options: one set for all of them.
+  const sets = new Map<string, ReadonlySet<string>>()
   for (const line of text.split('\n')) {
     const [, path, client, options] = LINE.exec(line) ?? []
     if (path === undefined || client === undefined || options === undefined) continue
-    table.push({
-      path: decodeOctal(path),
-      client: decodeOctal(client),
-      options: new Set(options.split(',').filter((option) => option !== '')),
-    })
+    let set = sets.get(options)
+    if (set === undefined) {
+      set = new Set(options.split(',').filter((option) => option !== ''))
+      sets.set(options, set)
+    }
+    table.push({ path: decodeOctal(path), client: decodeOctal(client), options: set })
   }
   return table
 }
@@ -26,10 +29,16 @@ export function parseExportTable(text: string): LiveExport[] {
  */
 export function withEtab(table: readonly LiveExport[], etab: readonly LiveExport[]): LiveExport[] {
   const full = new Map(etab.map((entry) => [`${entry.path} ${entry.client}`, entry.options]))
-  return table.map((entry) => ({
-    ...entry,
-    options: new Set([...entry.options, ...(full.get(`${entry.path} ${entry.client}`) ?? [])]),
-  }))
+  const both = new Map<ReadonlySet<string>, Map<ReadonlySet<string>, ReadonlySet<string>>>()
+  return table.map((entry) => {
+    const more = full.get(`${entry.path} ${entry.client}`)
+    if (more === undefined) return entry
+    const known = both.get(entry.options) ?? new Map<ReadonlySet<string>, ReadonlySet<string>>()
+    both.set(entry.options, known)
+    const options = known.get(more) ?? new Set([...entry.options, ...more])
+    known.set(more, options)
+    return { ...entry, options }
+  })
 }
 
 /** exportfs prints the bytes of a path that are blank, `#` or not printable as a backslash and three octal digits. */
@@ -60,6 +69,17 @@ const WITH_MEANING =
  * does not know (a newer nfs-utils prints more defaults) say nothing.
  */
 export function meaningOf(options: ReadonlySet<string>): string {
+  let meaning = meanings.get(options)
+  if (meaning === undefined) {
+    meaning = findMeaning(options)
+    meanings.set(options, meaning)
+  }
+  return meaning
+}
+
+const meanings = new WeakMap<ReadonlySet<string>, string>()
+
+function findMeaning(options: ReadonlySet<string>): string {
   const squashes = options.has('all_squash') || !options.has('no_root_squash')
   return [...options]
     .filter((option) => WITH_MEANING.test(option) && !WITHOUT_MEANING.has(option))
@@ -73,7 +93,16 @@ export function meaningOf(options: ReadonlySet<string>): string {
 }
 
 /** What an entry of ours must mean once it is live. */
-export const meaningOfEntry = (entry: ExportEntry) => meaningOf(new Set(optionsOf(entry).split(',')))
+export function meaningOfEntry(entry: ExportEntry): string {
+  if (entry.fsid !== undefined) return findMeaning(new Set(optionsOf(entry).split(',')))
+  return PLAIN[entry.access]
+}
+
+const PLAIN = { ro: plainMeaning('ro'), rw: plainMeaning('rw') }
+
+function plainMeaning(access: ExportEntry['access']): string {
+  return findMeaning(new Set(optionsOf({ path: '', client: '', access }).split(',')))
+}
 
 /**
  * The options of a live entry as `exportfs -o` takes them to make the same entry again, in one fixed order.
