@@ -47,7 +47,7 @@ function refusalFinding(
   request: KernelRequest,
 ): readonly Finding[] {
   if (!applies(when, request) || hasFile(facts, unless)) return []
-  const want = describeRequest(when, request)
+  const want = `one that can do ${describeRequest(when, request)}`
   return [finding({ want, have: generator.name, why, symptom })]
 }
 

@@ -57,8 +57,10 @@ async function walkCompressed(parts: AsyncIterable<Uint8Array>, list: Listing) {
 }
 
 const MODULE = /^(?:usr\/)?lib\/modules\/([^/]+)\/(?:.*\/)?([\w-]+)\.ko(?:\.(?:xz|zst|gz))?$/
+const OF_RELEASE = /^(?:usr\/)?lib\/modules\/([^/]+)\/./
 const BUILT_IN = /^(?:usr\/)?lib\/modules\/([^/]+)\/modules\.builtin$/
 const MOST_FILES = 200_000
+const MOST_RELEASES = 100
 
 class Listing {
   readonly modules = new Map<string, Set<string>>()
@@ -72,23 +74,26 @@ class Listing {
   }
 
   private add(name: string, content: Buffer | undefined) {
-    const [, release, module] = MODULE.exec(name) ?? []
-    if (release !== undefined && module !== undefined) {
-      this.addModule(release, module)
-      return
-    }
-    if (this.files.size >= MOST_FILES) throw new Error(`it has more than ${MOST_FILES} files`)
-    this.files.add(name)
-    const listed = BUILT_IN.exec(name)?.[1]
-    if (listed === undefined || content === undefined) return
-    for (const [, builtIn] of content.toString('latin1').matchAll(/([\w-]+)\.ko$/gm)) {
-      if (builtIn !== undefined) this.addModule(listed, builtIn)
-    }
+    const release = OF_RELEASE.exec(name)?.[1]
+    const module = MODULE.exec(name)?.[2]
+    if (release !== undefined && module !== undefined) this.modulesOf(release).add(normal(module))
+    else if (this.files.size < MOST_FILES) this.files.add(name)
+    else throw new Error(`it has more than ${MOST_FILES} files`)
+    if (release === undefined) return
+    const known = this.modulesOf(release)
+    if (content === undefined || !BUILT_IN.test(name)) return
+    for (const [, builtIn = ''] of content.toString('latin1').matchAll(/([\w-]+)\.ko$/gm))
+      known.add(normal(builtIn))
   }
 
-  private addModule(release: string, module: string) {
+  private modulesOf(release: string): Set<string> {
     const known = this.modules.get(release) ?? new Set()
-    known.add(module.replaceAll('_', '-'))
-    this.modules.set(release, known)
+    if (this.modules.size < MOST_RELEASES) this.modules.set(release, known)
+    return known
   }
+}
+
+// The kernel takes both for the same.
+function normal(module: string): string {
+  return module.replaceAll('_', '-')
 }

@@ -13,12 +13,14 @@ export function* unpackXz(bytes: Uint8Array): Generator<Uint8Array> {
   if (bytes.length < 24 || view.getUint32(8, true) !== crc32(bytes.subarray(6, 8))) damaged()
   const check = (bytes[7] ?? 0) & 15
   let at = 12
+  let blocks = 0
   // A zero where the size of a block's header would be begins the index, which ends the data.
   while (at < bytes.length && bytes[at] !== 0) {
     const header = readBlockHeader(bytes, view, at)
     at = yield* unpackBlock(bytes, header, check)
+    blocks++
   }
-  if (at >= bytes.length) damaged()
+  if (readNumber(bytes, at + 1).value !== blocks) damaged()
 }
 
 interface BlockHeader {
@@ -54,14 +56,21 @@ function readBlockHeader(bytes: Uint8Array, view: DataView, start: number): Bloc
   return { dictionaryBytes: dictionaryOf(last.first), hasBranchFilter: others.length === 1, end }
 
   function vli(): number {
-    let value = 0
-    for (let shift = 0; shift < 49; shift += 7) {
-      const byte = bytes[at++] ?? damaged()
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return value
-    }
-    return damaged()
+    const number = readNumber(bytes, at)
+    at = number.end
+    return number.value
   }
+}
+
+/** Reads a number of seven bits a byte, the lowest first. */
+function readNumber(bytes: Uint8Array, start: number): { value: number; end: number } {
+  let value = 0
+  for (let index = 0; index < 7; index++) {
+    const byte = bytes[start + index] ?? damaged()
+    value += (byte & 0x7f) * 2 ** (index * 7)
+    if (byte < 0x80) return { value, end: start + index + 1 }
+  }
+  return damaged()
 }
 
 function dictionaryOf(bits: number): number {
