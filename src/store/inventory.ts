@@ -14,7 +14,12 @@ export async function loadInventory(
     .transaction()
     .setAccessMode('read only')
     .execute(async (trx) => ({
-      rows: await trx.selectFrom('resource').select(['noun', 'name', 'spec']).orderBy('name').execute(),
+      rows: await trx
+        .selectFrom('resource')
+        .select(['noun', 'name', 'spec'])
+        .orderBy('noun')
+        .orderBy('name')
+        .execute(),
       own: await trx.selectFrom('site').select(['name', 'revision']).executeTakeFirstOrThrow(),
     }))
   const maps = new Map(NOUNS.map((noun) => [noun, new Map<Name, unknown>()]))

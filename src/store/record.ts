@@ -1,10 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Transaction } from 'kysely'
 import { DomusError } from '../errors.ts'
-import type { Noun } from '../model/inventory.ts'
 import type { ResourceChange } from '../plan/plan.ts'
 import { isSameOwner, type Owner, swapClaim } from './claims.ts'
 import { followIdentities } from './identities.ts'
+import { applyResources, areResources, type ChangeOfResource } from './resources.ts'
 import type { Database } from './schema.ts'
 import type { Store } from './store.ts'
 
@@ -44,8 +43,8 @@ export async function unrecordChanges(
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const backwards = changes.map(({ before, after, ...row }) => ({ ...row, before: after, after: before }))
-    if (await areAll(trx, backwards, 'after')) return
-    await applyChanges(trx, backwards.toReversed(), at)
+    if (await areAfter(trx, backwards)) return
+    await applyChanges(trx, backwards, at)
     if (changes.some(({ noun }) => noun !== 'claims')) await nextRevision(trx, await currentRevision(trx))
   })
 }
@@ -61,11 +60,9 @@ async function currentRevision(trx: Transaction<Database>): Promise<number> {
 }
 
 async function nextRevision(trx: Transaction<Database>, now: number): Promise<number> {
-  await trx
-    .updateTable('site')
-    .set({ revision: now + 1 })
-    .execute()
-  return now + 1
+  const revision = now + 1
+  await trx.updateTable('site').set({ revision }).execute()
+  return revision
 }
 
 async function applyChanges(
@@ -73,89 +70,46 @@ async function applyChanges(
   changes: readonly ResourceChange[],
   at: string,
 ): Promise<void> {
-  for (const change of changes) {
-    const { noun, name, before, after } = change
-    if (noun === 'claims') {
-      await swapClaim(trx, name, { before: ownerOf(before), after: ownerOf(after), at })
-    } else if (noun === 'site') await applySiteName(trx, change)
-    else await applyResource(trx, noun, change, at)
+  for (const { noun, name, before, after } of changes) {
+    if (noun === 'claims') await swapClaim(trx, name, { before: ownerOf(before), after: ownerOf(after), at })
+    if (noun === 'site') await renameSite(trx, before, after)
   }
+  await applyResources(trx, changes.filter(isResource), at)
   await followIdentities(
     trx,
     changes.filter(({ noun }) => noun === 'domains'),
   )
 }
 
-async function applySiteName(trx: Transaction<Database>, { before, after }: ResourceChange): Promise<void> {
+async function renameSite(trx: Transaction<Database>, before: unknown, after: unknown): Promise<void> {
   const now = await siteName(trx)
-  if (now !== before) throw staleRow('site', before, now)
-  await trx
-    .updateTable('site')
-    .set({ name: after === undefined ? null : String(after) })
-    .execute()
+  if (now !== before) {
+    throw new DomusError(
+      'stale-plan',
+      `the site is named ${now ?? 'no way'} since this was planned: plan again`,
+    )
+  }
+  const name = after === undefined ? null : String(after)
+  await trx.updateTable('site').set({ name }).execute()
 }
 
 async function siteName(trx: Transaction<Database>): Promise<string | undefined> {
   return (await trx.selectFrom('site').select('name').executeTakeFirstOrThrow()).name ?? undefined
 }
 
-async function applyResource(
-  trx: Transaction<Database>,
-  noun: Noun,
-  { name, before, after }: ResourceChange,
-  at: string,
-): Promise<void> {
-  const row = await findResource(trx, noun, name)
-  if (!isSame(row?.spec, before)) throw staleRow(`${noun}/${name}`, before, row)
-  if (after === undefined) {
-    await trx.deleteFrom('resource').where('noun', '=', noun).where('name', '=', name).execute()
-    return
+/** Whether every row is as it would be after these changes. */
+async function areAfter(trx: Transaction<Database>, changes: readonly ResourceChange[]): Promise<boolean> {
+  for (const { noun, name, after } of changes) {
+    if (noun === 'site' && (await siteName(trx)) !== after) return false
+    if (noun !== 'claims') continue
+    const row = await trx.selectFrom('claim').selectAll().where('root', '=', name).executeTakeFirst()
+    if (!isSameOwner(row, ownerOf(after))) return false
   }
-  const values = { spec: JSON.stringify(after), generation: (row?.generation ?? 0) + 1, changed_at: at }
-  await trx
-    .insertInto('resource')
-    .values({ noun, name, ...values })
-    .onConflict((conflict) => conflict.columns(['noun', 'name']).doUpdateSet(values))
-    .execute()
+  return areResources(trx, changes.filter(isResource))
 }
 
-async function findResource(trx: Transaction<Database>, noun: Noun, name: string) {
-  const row = await trx
-    .selectFrom('resource')
-    .select(['spec', 'generation'])
-    .where('noun', '=', noun)
-    .where('name', '=', name)
-    .executeTakeFirst()
-  return row && { ...row, spec: JSON.parse(row.spec) as unknown }
-}
-
-async function areAll(
-  trx: Transaction<Database>,
-  changes: readonly ResourceChange[],
-  side: 'before' | 'after',
-): Promise<boolean> {
-  for (const change of changes) {
-    const { noun, name } = change
-    if (noun === 'claims') {
-      const row = await trx.selectFrom('claim').selectAll().where('root', '=', name).executeTakeFirst()
-      if (!isSameOwner(row, ownerOf(change[side]))) return false
-    } else if (noun === 'site') {
-      if ((await siteName(trx)) !== change[side]) return false
-    } else if (!isSame((await findResource(trx, noun, name))?.spec, change[side])) return false
-  }
-  return true
-}
-
-function staleRow(what: string, before: unknown, row: unknown): DomusError {
-  const change = before === undefined ? 'was made' : row === undefined ? 'was deleted' : 'was changed'
-  return new DomusError('stale-plan', `${what} ${change} since this was planned: plan again`)
-}
-
-// Through JSON, as it is stored: a key with the value undefined is no key.
-const isSame = (stored: unknown, planned: unknown) =>
-  stored === undefined || planned === undefined
-    ? stored === planned
-    : isDeepStrictEqual(stored, JSON.parse(JSON.stringify(planned)))
+const isResource = (change: ResourceChange): change is ChangeOfResource =>
+  change.noun !== 'claims' && change.noun !== 'site'
 
 /** Claims in plans are data of our own making (plan/facts.ts). */
 const ownerOf = (value: unknown) => value as Owner | undefined

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import {
@@ -45,7 +45,8 @@ function openDatabase(path: string): DatabaseSync {
 
 // SQLite would make it readable by all; it holds the audit log.
 function makeFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const folder = dirname(path)
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
   closeSync(openSync(path, 'a', 0o600))
 }
 
