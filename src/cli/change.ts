@@ -112,20 +112,28 @@ function describeRows(rows: NonNullable<StepView['rows']>): string {
     : shown.join(' ')
 }
 
-/** Tells on stderr what goes on, once it has gone on for over a second. */
+const QUIET_SECONDS = 10 // between two lines where there is no terminal to write over
+
+/** Tells on stderr what goes on, once it has gone on for over a second; on a terminal in one line, written over. */
 function slowProgress() {
   let current = ''
   let since = Date.now()
   const timer = setInterval(() => {
     const seconds = Math.round((Date.now() - since) / 1000)
-    if (current !== '' && seconds >= 1) note(`… ${current} (${seconds} s)`)
+    if (current === '' || seconds < 1) return
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K… ${current} (${seconds} s)`)
+    else if (seconds % QUIET_SECONDS === 1) note(`… ${current} (${seconds} s)`)
   }, 1000)
   timer.unref()
+  const clear = () => process.stderr.isTTY && process.stderr.write('\r\x1b[K')
   return {
     step(line: string) {
       current = line
       since = Date.now()
     },
-    end: () => clearInterval(timer),
+    end() {
+      clearInterval(timer)
+      clear()
+    },
   }
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Domain } from '../model/domain.ts'
 import type { Name } from '../model/grammar.ts'

@@ -52,7 +52,11 @@ async function readStages(
     stages.push(event)
     reached = sign.stage
     onStage(event)
-    if (sign.stage === 'init' || sign.stage === 'failed') break
+    // Leaving the loop waits for the end of the program, so that is told first.
+    if (sign.stage === 'init' || sign.stage === 'failed') {
+      console.stop()
+      break
+    }
   }
   return {
     domain: guest.domain.name,

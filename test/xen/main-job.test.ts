@@ -270,7 +270,7 @@ describe('what cannot work is refused or rolled back, with nothing left over', (
     [
       'a kernel without ROOT_NFS',
       site({
-        kernels: [{ name: 'pvh', path: '/boot/vmlinuz-nfsroot', type: 'pvh', config: '/boot/config-noroot' }],
+        kernels: [{ name: 'pvh', path: '/boot/config-noroot', type: 'pvh' }],
       }),
       3,
       /CONFIG_ROOT_NFS/,
