@@ -190,6 +190,7 @@ test('autostart links the config and unlinks it again', () => {
   const auto = inventoryOf(siteDocument({ domains: [domainDocument({ autostart: true })] }))
   const link = { argv: ['ln', '-sfn', '/etc/xen/menas.cfg', '/etc/xen/auto/menas.cfg'] }
   expect(plan(book, auto, asApplied()).plan.steps).toMatchObject([
+    { kind: 'run', argv: ['mkdir', '-p', '/etc/xen/auto'] },
     { kind: 'run', ...link },
     { kind: 'record' },
   ])
