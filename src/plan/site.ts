@@ -1,4 +1,4 @@
-import { dirname, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Domain } from '../model/domain.ts'
 import type { Name } from '../model/grammar.ts'
@@ -120,7 +120,10 @@ function planAutostart(
   const place = { kind: 'run', on: host.name, machine: host.machine } as const
   // Debian makes no /etc/xen/auto; an empty one left behind is as good as none.
   if (domain.autostart)
-    return [{ ...place, argv: ['mkdir', '-p', dirname(link)] }, { ...place, ...linking(link, config) }]
+    return [
+      { ...place, argv: ['mkdir', '-p', dirname(link)] },
+      { ...place, ...linking(link, config) },
+    ]
   if (old?.autostart && old.host === domain.host) return [unlink(host, link, config)]
   return []
 }
