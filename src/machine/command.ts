@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { DomusError } from '../errors.ts'
 import type { MachineAddress } from '../model/grammar.ts'
 import type { CommandResult, Following } from './machine.ts'
-import { shellLine } from './shell-quote.ts'
+import { commandName } from './shell-quote.ts'
 
 /** How long a command may go on when nothing else is asked for. */
 export const DEFAULT_TIMEOUT_MS = 60_000
@@ -70,12 +70,12 @@ export function commandResult(
 }
 
 export const commandFault = (address: MachineAddress, argv: readonly string[], reason: string) =>
-  new DomusError('command-failed', `cannot run ${shellLine(argv)} on ${address}: ${reason}`)
+  new DomusError('command-failed', `cannot run ${commandName(argv)} on ${address}: ${reason}`)
 
 export const timeoutFault = (address: MachineAddress, argv: readonly string[], timeoutMs: number) =>
   new DomusError(
     'command-failed',
-    `${shellLine(argv)} on ${address} took longer than ${timeoutMs / 1000} s and was ended`,
+    `${commandName(argv)} on ${address} took longer than ${timeoutMs / 1000} s and was ended`,
   )
 
 /** Starts a program that goes on until its input is closed; its output is read by the caller. */

@@ -5,6 +5,10 @@ export const shellQuote = (word: string) =>
 /** A command as one line, for a POSIX shell and for people. */
 export const shellLine = (argv: readonly string[]) => argv.map(shellQuote).join(' ')
 
+/** A command as errors name it: of a script only its first line. */
+export const commandName = (argv: readonly string[]) =>
+  shellLine(argv.map((word) => (word.trim().includes('\n') ? `${word.trim().split('\n')[0]} …` : word)))
+
 /**
  * The line that makes the login shell of another machine, whichever it is, run a POSIX shell script.
  *

@@ -1,6 +1,6 @@
 import { DomusError } from '../errors.ts'
 import type { MachineAddress } from '../model/grammar.ts'
-import { shellLine } from './shell-quote.ts'
+import { commandName } from './shell-quote.ts'
 
 /** Where ssh connects to, from `ssh://[user@]host[:port]`. */
 export interface SshTarget {
@@ -70,7 +70,7 @@ export function sshFault(
   const said = stderr.trim().split('\n').at(-1) ?? ''
   const meaning = FAULTS.find(([pattern]) => pattern.test(stderr))?.[1](target, phase)
   const reason = meaning ?? (said === '' ? LOST[phase] : said)
-  return new DomusError('unreachable', `cannot reach ${address} to run ${shellLine(argv)}: ${reason}`, {
+  return new DomusError('unreachable', `cannot reach ${address} to run ${commandName(argv)}: ${reason}`, {
     ...(said !== '' && { cause: new Error(said) }),
   })
 }

@@ -9,7 +9,7 @@ say() { [ -z "$2" ] || printf '%s\\n' "$2" | tag "$1"; }`
 const SHOW_TABLE = `
 show_table() { e=$( { showmount -e localhost | tag L; } 2>&1 ); say l "$e"; }`
 
-const LOOK = `${TAGGED}${SHOW_TABLE}
+const LOOK = `# looks at the NFS exports${TAGGED}${SHOW_TABLE}
 if [ -x /usr/local/bin/midclt ] || grep -qs -e TrueNAS -e FreeNAS /etc/version; then echo TrueNAS | tag A; fi
 show_table
 mount -p | tag D
@@ -21,14 +21,14 @@ printf '%s\\n' "$paths" | while IFS= read -r path; do realpath -q "$path" || ech
 // mountd reports a bad line to syslog only, and a reload always "succeeds".
 const LOG = '/var/log/messages'
 
-const MARK = `${TAGGED}
+const MARK = `# measures the system log${TAGGED}
 { wc -c <${LOG} || echo 0; } 2>/dev/null | tr -d ' ' | tag S`
 
-// SIZE: asks mountd to read again, then says what it has said since the log was SIZE bytes long.
-const RELOAD = `${TAGGED}
+const RELOAD = `# sends SIGHUP to mountd${TAGGED}
 pid=$(cat /var/run/mountd.pid) && kill -HUP "$pid" || exit 1`
 
-const RESULT = `${TAGGED}${SHOW_TABLE}
+// SIZE: what is exported, and what mountd has said since the log was SIZE bytes long.
+const RESULT = `# looks at what mountd made of its exports${TAGGED}${SHOW_TABLE}
 show_table
 tail -c +"$(($1 + 1))" ${LOG} 2>/dev/null | grep mountd | tag G
 exit 0`

@@ -32,7 +32,7 @@ mount --make-rprivate /
 for state; do mount -t tmpfs -o mode=755 domus "$state"; : >"$state/etab"; done`
 
 // Reads all of the server's files but ours.
-const READ_OTHERS = `${HIDE}
+const READ_OTHERS = `# reads the exports of others apart${HIDE}
 if [ -e "$file" ]; then : >"$state/empty"; mount --bind "$state/empty" "$file"; fi
 echo =ready
 set +e
@@ -41,7 +41,7 @@ for state; do cat "$state/etab"; done
 exit 0`
 
 // Reads all of the server's files.
-const READ_ALL = `${HIDE}
+const READ_ALL = `# reads all exports files apart${HIDE}
 echo =ready
 set +e
 exportfs -ra
@@ -49,7 +49,7 @@ for state; do cat "$state/etab"; done
 exit 0`
 
 // Reads nothing but the text on standard input.
-const READ_INPUT = `${HIDE}
+const READ_INPUT = `# reads one exports file apart${HIDE}
 cat >"$state/try"
 if [ -e /etc/exports ]; then
   mount --bind "$state/try" /etc/exports
@@ -66,7 +66,7 @@ echo "=exit $?"
 for state; do cat "$state/etab"; done
 exit 0`
 
-const LOOK = `${TAGGED}${STATES}${SHOW}${PRIVATE}
+const LOOK = `# looks at the NFS exports${TAGGED}${STATES}${SHOW}${PRIVATE}
 if command -v midclt >/dev/null 2>&1 || grep -qs -e TrueNAS -e FreeNAS /etc/version; then echo TrueNAS | tag A; fi
 if command -v exportfs >/dev/null 2>&1; then
   etab || show
@@ -79,17 +79,17 @@ paths=$(cat)
 printf '%s\\n' "$paths" | xargs stat -L -c '%n %F' -- 2>/dev/null | tag T
 printf '%s\\n' "$paths" | xargs realpath -m -- | tag R`
 
-const TABLE = `${TAGGED}${STATES}${SHOW}
+const TABLE = `# looks at the live NFS exports${TAGGED}${STATES}${SHOW}
 id -u | tag U
 etab || show
 exit 0`
 
-const SHOWN = `${TAGGED}${STATES}${SHOW}
+const SHOWN = `# runs exportfs -s${TAGGED}${STATES}${SHOW}
 show
 etab
 exit 0`
 
-const TRY = `${TAGGED}${STATES}${PRIVATE}
+const TRY = `# tries exports with exportfs${TAGGED}${STATES}${PRIVATE}
 o=$( { private "$1" "$2" '' | tag O; } 2>&1 ); say o "$o"
 exit 0`
 

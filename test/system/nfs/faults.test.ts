@@ -211,3 +211,13 @@ test('a server that cannot be reached makes every fact unknown, and throws nothi
     live: { kind: 'unknown', reason: expect.stringContaining('filer') },
   })
 })
+
+test('an error about a script names it by its first line', async () => {
+  const { machine, cut } = await overSsh()
+  await machine.run(['true'])
+  await cut()
+  const facts = await gatherExportFacts(machine, serverIn(from), [])
+  expect(facts.live).toMatchObject({
+    reason: expect.stringMatching(/^[^\n]*looks at the NFS exports …[^\n]*$/),
+  })
+})
