@@ -2,6 +2,7 @@ import { parseCidr, parseIpv4 } from '../model/address.ts'
 import type { Mac, Name } from '../model/grammar.ts'
 import type { Guest } from '../model/inventory.ts'
 import type { Network } from '../model/network.ts'
+import type { BootProgress } from './boot-stages.ts'
 import { macNumber } from './packet.ts'
 import { compileReply } from './replies.ts'
 import { type Reservation, reservationOf } from './reservation.ts'
@@ -19,33 +20,42 @@ export interface ServedNetwork {
 /** What changed in the inventory; whatever is in `put` replaces what was there under its MAC or name. */
 export interface DhcpChange {
   readonly networks?: { readonly put?: readonly ServedNetwork[]; readonly drop?: readonly Name[] }
-  readonly put?: readonly Reservation[]
+  readonly put?: Iterable<Reservation>
   readonly drop?: readonly Mac[]
 }
 
 /** All known MACs with their finished replies. A value with a life: applyChange alters it in place. */
 export interface DhcpIndex {
-  readonly entries: Map<number, MutableEntry>
+  readonly entries: Map<number, KnownEntry>
   readonly scopes: Map<Name, MutableScope>
 }
 
 type MutableScope = { -readonly [K in keyof Scope]: Scope[K] }
-type MutableEntry = Entry & { readonly scope: MutableScope }
 
-/** Compiles the index of some guests and of all networks, which need not have guests. */
-export function dhcpIndex(guests: Iterable<Guest>, networks: Iterable<Network> = []): DhcpIndex {
+/** An entry of the index, with how far its guest's boot is known to have come. */
+export type KnownEntry = Entry & { readonly boot: BootProgress }
+
+/** Compiles the index of some guests; their networks are all there are. */
+export function dhcpIndex(guests: Iterable<Guest>, networks?: Iterable<Network>): DhcpIndex {
+  const all = [...guests]
   const index: DhcpIndex = { entries: new Map(), scopes: new Map() }
-  applyChange(index, changeOf(guests, networks))
+  applyChange(index, changeOf(all, networks ?? new Set(all.map(({ network }) => network))))
   return index
 }
 
-/** The change that puts these guests and networks into an empty index. */
+/**
+ * The change that puts these guests and networks into an empty index.
+ *
+ * Reservations are made one by one as they are asked for: a large site never exists twice.
+ */
 export function changeOf(guests: Iterable<Guest>, networks: Iterable<Network>): DhcpChange {
-  const all = [...guests]
-  const byName = new Map([...networks, ...all.map(({ network }) => network)].map((one) => [one.name, one]))
   return {
-    networks: { put: [...byName.values()].map(servedNetwork) },
-    put: all.map((guest) => reservationOf(guest)),
+    networks: { put: [...networks].map(servedNetwork) },
+    put: {
+      *[Symbol.iterator]() {
+        for (const guest of guests) yield reservationOf(guest)
+      },
+    },
   }
 }
 
@@ -86,8 +96,8 @@ function putScope({ scopes }: DhcpIndex, { name, cidr, mode, dhcpServer }: Serve
 function putReservation({ entries, scopes }: DhcpIndex, reservation: Reservation): void {
   const scope = scopes.get(reservation.network)
   if (scope === undefined) return
-  const reply = compileReply(reservation)
-  entries.set(reply.mac, { reply, scope })
+  const reply = compileReply({ ...reservation, network: scope.network }) // one string for all of a network
+  entries.set(reply.mac, { reply, scope, boot: { stages: 0, startedAt: 0 } })
 }
 
 function dropScope({ entries, scopes }: DhcpIndex, name: Name): void {

@@ -1,8 +1,9 @@
 import { broadcastOf, isIpv4, netmaskOf, parseCidr } from '../model/address.ts'
 import type { Ipv4, Mac, Name } from '../model/grammar.ts'
 import type { Guest } from '../model/inventory.ts'
+import type { Network } from '../model/network.ts'
 import type { WireValue } from './codec.ts'
-import { encodeOptions, type WireOption } from './options.ts'
+import { encodeOptions, type OptionSettings, type WireOption } from './options.ts'
 
 /** Everything one guest is told: plain data, so that it can cross to the responder's thread. */
 export interface Reservation {
@@ -30,30 +31,55 @@ export interface Reservation {
 
 /** What the inventory says a guest is to be told; `serverId` is our address on its bridge where the network names none. */
 export function reservationOf({ domain, network, server, image }: Guest, serverId?: Ipv4): Reservation {
+  const common = commonOf(network)
+  const id = network.dhcpServer ?? serverId
+  return {
+    ...common,
+    domain: domain.name,
+    mac: domain.mac,
+    address: domain.address,
+    hostName: domain.name,
+    nextServer: server.address,
+    rootPath: `${server.address}:${image.path}`,
+    ...(id === undefined ? {} : { serverId: id }),
+    ...(hasOptions(domain.options) ? { options: optionsOf(network, domain.options) } : {}),
+  }
+}
+
+type Common = Omit<
+  Reservation,
+  'domain' | 'mac' | 'address' | 'hostName' | 'nextServer' | 'rootPath' | 'serverId'
+>
+
+/** What all guests of a network have in common; worked out once for each network there is. */
+function commonOf(network: Network): Common {
+  const known = commons.get(network)
+  if (known !== undefined) return known
   const cidr = parseCidr(network.cidr)
   if (cidr === undefined)
     throw new Error(`network ${network.name} with cidr ${network.cidr}: it was not checked`)
-  const id = network.dhcpServer ?? serverId
-  return {
-    domain: domain.name,
+  const common = {
     network: network.name,
-    mac: domain.mac,
-    address: domain.address,
     netmask: netmaskOf(cidr),
     broadcast: broadcastOf(cidr),
     ...(network.gateway === undefined ? {} : { gateway: network.gateway }),
     dns: network.dns,
     ntp: network.ntp,
-    hostName: domain.name,
     ...(network.domain === undefined ? {} : { domainName: network.domain }),
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
     leaseSeconds: network.leaseSeconds,
-    nextServer: server.address,
-    rootPath: `${server.address}:${image.path}`,
-    ...(id === undefined ? {} : { serverId: id }),
-    options: withDefaultRoute(encodeOptions(network.options, domain.options), network.gateway),
+    options: optionsOf(network, {}),
   }
+  commons.set(network, common)
+  return common
 }
+
+const commons = new WeakMap<Network, Common>() // a network never changes; a changed one is another object
+
+const hasOptions = (options: OptionSettings) => Object.keys(options).length > 0
+
+const optionsOf = (network: Network, own: OptionSettings) =>
+  withDefaultRoute(encodeOptions(network.options, own), network.gateway)
 
 const ROUTE_OPTIONS = [121, 249]
 

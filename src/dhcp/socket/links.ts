@@ -47,6 +47,7 @@ export function openLinks(index: DhcpIndex, options: LinkOptions, hooks: LinkHoo
   const links = new Map<Name, Link>()
   const told = new Map<Name, string>()
   let receiver: Socket | undefined
+  let serverPort = options.serverPort // asking the socket is a system call: too much for each packet
   const describeFault = openBindFaults()
   let running = Promise.resolve()
 
@@ -68,6 +69,7 @@ export function openLinks(index: DhcpIndex, options: LinkOptions, hooks: LinkHoo
     const bind = { address: options.broadcastAddress, port: options.serverPort }
     try {
       receiver = await openUdp(bind)
+      serverPort = receiver.address().port
       hooks.opened(receiver, undefined)
       return undefined
     } catch (error) {
@@ -92,7 +94,7 @@ export function openLinks(index: DhcpIndex, options: LinkOptions, hooks: LinkHoo
     try {
       if (!links.has(name)) links.set(name, await openLink(name, address))
     } catch (error) {
-      const detail = describeFault(error, { address, port: serverPort() })
+      const detail = describeFault(error, { address, port: serverPort })
       return tell(name, 'blocked', { address, detail })
     }
     if (blocked !== undefined) return tell(name, 'blocked', { address, detail: blocked })
@@ -106,7 +108,7 @@ export function openLinks(index: DhcpIndex, options: LinkOptions, hooks: LinkHoo
       hooks.opened(socket, name)
       return { address, unicast: socket, broadcast: socket, isConnected: false }
     }
-    const bind = { address, port: serverPort() }
+    const bind = { address, port: serverPort }
     const unicast = await openUdp(bind)
     let broadcast: Socket | undefined
     try {
@@ -143,11 +145,9 @@ export function openLinks(index: DhcpIndex, options: LinkOptions, hooks: LinkHoo
     hooks.state(network, state, more)
   }
 
-  const serverPort = () => receiver?.address().port ?? options.serverPort
-
   return {
     find: (network: Name): Link | undefined => links.get(network),
-    serverPort,
+    serverPort: () => serverPort,
     /** One at a time; a call while another runs waits for it. */
     follow(networks: Iterable<ServedNetwork>, addresses: LocalAddresses): Promise<void> {
       running = running.then(() => follow(networks, addresses))

@@ -1,17 +1,24 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { formatIpv4 } from '../../model/address.ts'
 import type { Ipv4, Mac, Name } from '../../model/grammar.ts'
-import { type BootProgress, reachStage } from '../boot-stages.ts'
+import { reachStage } from '../boot-stages.ts'
 import { count, MESSAGE_TYPES, type MessageResult } from '../counters.ts'
-import { applyChange, type DhcpChange, type DhcpIndex, type ServedNetwork } from '../directory.ts'
+import {
+  applyChange,
+  type DhcpChange,
+  type DhcpIndex,
+  type KnownEntry,
+  type ServedNetwork,
+} from '../directory.ts'
 import type { BootStage, DhcpEvent, PacketEvent } from '../events.ts'
 import { macText, type Packet, readPacket } from '../packet.ts'
 import { formatReply, type ReplyForm } from '../replies.ts'
-import { type Decision, type Destination, decide, destinationText, type Entry } from '../respond.ts'
+import { type Decision, decide, destinationText, type Entry } from '../respond.ts'
 import { type Link, type LinkOptions, openLinks } from './links.ts'
 import { localAddresses } from './local-addresses.ts'
 import { describeShortBuffer, growReceiveBuffer } from './open-socket.ts'
 import { openRivalWatch } from './rivals.ts'
+import { openSender } from './sender.ts'
 
 export interface ResponderOptions extends LinkOptions {
   /** How often bridges and addresses are looked at, in milliseconds. */
@@ -20,9 +27,7 @@ export interface ResponderOptions extends LinkOptions {
   readonly tell: (event: DhcpEvent) => void
 }
 
-/** Replies are formatted here; as many may wait for a socket that cannot send at once. */
-const RING_SLOTS = 1024
-const SLOT_BYTES = 1536
+const CLOCK_MS = 1_000 // to tell boots apart, a clock that is a second late will do
 
 const STAGE_OF_REPLY: Partial<Record<ReplyForm, BootStage>> = {
   offer: 'offer',
@@ -31,21 +36,25 @@ const STAGE_OF_REPLY: Partial<Record<ReplyForm, BootStage>> = {
   bootp: 'bootp-reply',
 }
 
-/** The responder on its sockets; lives in a thread of its own (worker.ts). */
-export async function openResponder(initial: DhcpChange, options: ResponderOptions) {
+/** The responder on its sockets; lives in a thread of its own (worker.ts). First load, then open. */
+export function openResponder(options: ResponderOptions) {
   const { counters, tell } = options
   const index: DhcpIndex = { entries: new Map(), scopes: new Map() }
   const networks = new Map<Name, ServedNetwork>()
-  const progress = new WeakMap<Entry, BootProgress>()
   const rivals = openRivalWatch(index, tell)
-  const ring = Array.from({ length: RING_SLOTS }, () => Buffer.allocUnsafeSlow(SLOT_BYTES))
-  let slot = 0
+  let now = Date.now()
   let isWatched = false
   const warned = new Set<string>()
 
   const links = openLinks(index, options, {
     opened: receiveFrom,
     state: (network, state, more) => tell({ kind: 'network', at: Date.now(), network, state, ...more }),
+  })
+
+  const sender = openSender({
+    ...options,
+    serverPort: links.serverPort,
+    failed: (type) => count(counters, type, 'send-failed'),
   })
 
   function receiveFrom(socket: Socket, network: Name | undefined): void {
@@ -86,29 +95,13 @@ export async function openResponder(initial: DhcpChange, options: ResponderOptio
   }
 
   function reply(entry: Entry, packet: Packet, { form, to }: Reply, link: Link): void {
-    const into = ring[slot] ?? Buffer.alloc(SLOT_BYTES)
-    slot = (slot + 1) % RING_SLOTS
+    const into = sender.buffer()
     const length = formatReply(form, entry.reply, entry.scope.serverId, packet, into)
-    send(link, into, length, to, packet.type)
-  }
-
-  function send(link: Link, bytes: Buffer, length: number, to: Destination, type: number): void {
-    const sent = (error: Error | null) => {
-      if (error !== null) count(counters, type, 'send-failed')
-    }
-    if (to.kind === 'relay') {
-      link.unicast.send(bytes, 0, length, links.serverPort(), formatIpv4(to.address), sent)
-    } else if (to.kind === 'client') {
-      link.unicast.send(bytes, 0, length, options.clientPort, formatIpv4(to.address), sent)
-    } else if (link.isConnected) {
-      link.broadcast.send(bytes, 0, length, sent)
-    } else {
-      link.broadcast.send(bytes, 0, length, options.clientPort, options.broadcastAddress, sent)
-    }
+    sender.send(link, into, length, to, packet.type)
   }
 
   /** Boot stages and given-back addresses; a renewal is no boot. */
-  function noteProgress(entry: Entry, packet: Packet, result: MessageResult): void {
+  function noteProgress(entry: KnownEntry, packet: Packet, result: MessageResult): void {
     if (result === 'release' || result === 'decline') {
       tell({ kind: result, at: Date.now(), ...subject(entry), address: formatIpv4(entry.reply.address) })
       return
@@ -120,14 +113,9 @@ export async function openResponder(initial: DhcpChange, options: ResponderOptio
     if (answered !== undefined) stage(entry, answered)
   }
 
-  function stage(entry: Entry, reached: BootStage): void {
-    let own = progress.get(entry)
-    if (own === undefined) {
-      own = { stages: 0, startedAt: 0 }
-      progress.set(entry, own)
-    }
-    const now = Date.now()
-    if (reachStage(own, reached, now)) tell({ kind: 'boot', at: now, ...subject(entry), stage: reached })
+  function stage(entry: KnownEntry, reached: BootStage): void {
+    if (!reachStage(entry.boot, reached, now)) return
+    tell({ kind: 'boot', at: Date.now(), ...subject(entry), stage: reached })
   }
 
   function warnOnce(message: string): void {
@@ -136,27 +124,39 @@ export async function openResponder(initial: DhcpChange, options: ResponderOptio
     tell({ kind: 'warning', at: Date.now(), message })
   }
 
-  async function change(what: DhcpChange): Promise<void> {
+  function load(what: DhcpChange): void {
     applyChange(index, what)
     for (const network of what.networks?.put ?? []) networks.set(network.name, network)
     for (const name of what.networks?.drop ?? []) networks.delete(name)
-    if (what.networks !== undefined) await follow()
   }
 
   const follow = () => links.follow(networks.values(), localAddresses())
-
-  await change(initial)
-  const timer = setInterval(() => void follow(), options.followMs) // its errors are states of the networks
+  const timers: NodeJS.Timeout[] = []
 
   return {
     serverPort: links.serverPort,
-    change,
+    /** Compiles a part of the inventory; opens and closes no sockets. */
+    load,
+    /** Opens the sockets and follows the bridges from now on. */
+    async open(): Promise<void> {
+      await follow()
+      timers.push(
+        setInterval(() => void follow(), options.followMs), // its errors are states of the networks
+        setInterval(() => {
+          now = Date.now()
+        }, CLOCK_MS),
+      )
+    },
+    async change(what: DhcpChange): Promise<void> {
+      load(what)
+      if (what.networks !== undefined) await follow()
+    },
     entries: () => index.entries.size,
     watch(on: boolean): void {
       isWatched = on
     },
     close(): void {
-      clearInterval(timer)
+      for (const timer of timers) clearInterval(timer)
       links.close()
     },
   }
@@ -169,7 +169,7 @@ function resultOf(decision: Decision, link: Link | undefined): MessageResult {
   return link === undefined ? 'no-address-here' : decision.form
 }
 
-export type Responder = Awaited<ReturnType<typeof openResponder>>
+export type Responder = ReturnType<typeof openResponder>
 
 function stageOf(type: number): BootStage | undefined {
   if (type === 0) return 'bootp-request'

@@ -41,8 +41,9 @@ export interface DhcpService {
   close(): Promise<void>
 }
 
-const LOAD_PART = 2_000 // reservations that cross to the thread in one go
+const LOAD_PART = 1_000 // reservations that cross to the thread in one go
 const RESTART_MS = 1_000
+const YOUNG_MB = 8 // what a packet leaves behind is gone with the next one: a large nursery only takes memory
 
 /**
  * Starts the DHCP responder in a thread of its own.
@@ -73,7 +74,11 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
 
   /** A thread with the whole inventory; `opened` resolves to its port. */
   function start() {
-    const thread = new Worker(workerFile(), { workerData: settings, name: 'domus-dhcp' })
+    const thread = new Worker(workerFile(), {
+      workerData: settings,
+      name: 'domus-dhcp',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     const ready = Promise.withResolvers<number>()
     thread.on('message', (report: Report) => hear(report, ready.resolve))
     let cause: unknown
@@ -86,16 +91,27 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
     return { worker: thread, opened: ready.promise }
   }
 
+  /** Sends the inventory in parts; never more than two are on their way. */
   async function load(thread: Worker): Promise<void> {
     const all = await options.source()
-    const put = all.put ?? []
-    post(thread, { kind: 'load', change: { networks: { put: all.networks?.put ?? [] } } })
-    for (let at = 0; at < put.length; at += LOAD_PART) {
-      post(thread, { kind: 'load', change: { put: put.slice(at, at + LOAD_PART) } })
-      await new Promise(setImmediate)
+    let before = order(thread, 'load', { networks: { put: all.networks?.put ?? [] } })
+    for (const put of parts(all.put ?? [], LOAD_PART)) {
+      const current = order(thread, 'load', { put })
+      await before
+      before = current
     }
+    await before
     post(thread, { kind: 'open' })
     if (watchers.size > 0) post(thread, { kind: 'watch', on: true })
+  }
+
+  /** Resolves when the thread has done it. */
+  function order(thread: Worker, kind: 'load' | 'change', change: DhcpChange): Promise<void> {
+    const id = ++lastId
+    const done = Promise.withResolvers<void>()
+    waiting.set(id, done)
+    post(thread, { kind, id, change })
+    return done.promise
   }
 
   function hear(report: Report, ready: (port: number) => void): void {
@@ -142,12 +158,8 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
   return {
     ports: { server: serverPort, client: ports.client },
     update(change) {
-      const id = ++lastId
-      const done = Promise.withResolvers<void>()
-      waiting.set(id, done)
       if (change.networks?.drop !== undefined) for (const name of change.networks.drop) networks.delete(name)
-      post(worker, { kind: 'change', id, change })
-      return done.promise
+      return order(worker, 'change', { ...change, put: [...(change.put ?? [])] })
     },
     watch(listener) {
       watchers.add(listener)
@@ -171,6 +183,16 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
       await ended
     },
   }
+}
+
+function* parts<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let part: T[] = []
+  for (const item of items) {
+    if (part.push(item) < size) continue
+    yield part
+    part = []
+  }
+  if (part.length > 0) yield part
 }
 
 const post = (thread: Worker, order: Order) => thread.postMessage(order)

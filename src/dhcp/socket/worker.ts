@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { DhcpChange } from '../directory.ts'
 import type { DhcpEvent } from '../events.ts'
 import type { LinkOptions } from './links.ts'
-import { openResponder, type Responder } from './responder.ts'
+import { openResponder } from './responder.ts'
 
 export interface WorkerOptions extends LinkOptions {
   readonly followMs: number
@@ -12,7 +12,7 @@ export interface WorkerOptions extends LinkOptions {
 
 /** What the service says to the thread; `load` comes in parts before `open`. */
 export type Order =
-  | { readonly kind: 'load'; readonly change: DhcpChange }
+  | { readonly kind: 'load'; readonly id: number; readonly change: DhcpChange }
   | { readonly kind: 'open' }
   | { readonly kind: 'change'; readonly id: number; readonly change: DhcpChange }
   | { readonly kind: 'watch'; readonly on: boolean }
@@ -32,8 +32,7 @@ if (parentPort === null) throw new Error('the DHCP worker runs as a thread only'
 const port = parentPort
 
 let events: DhcpEvent[] = []
-let responder: Responder | undefined
-const loads: DhcpChange[] = []
+const responder = openResponder({ ...options, tell })
 let orders = Promise.resolve()
 
 port.on('message', (order: Order) => {
@@ -43,43 +42,29 @@ port.on('message', (order: Order) => {
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
     case 'load':
-      loads.push(order.change)
-      return
+      return acknowledge(order.id, () => responder.load(order.change))
     case 'open':
-      return open()
+      await responder.open()
+      flush()
+      return report({ kind: 'opened', serverPort: responder.serverPort() })
     case 'change':
-      return change(order.id, order.change)
+      return acknowledge(order.id, () => responder.change(order.change))
     case 'watch':
-      return responder?.watch(order.on)
+      return responder.watch(order.on)
     case 'close':
-      responder?.close()
+      responder.close()
       flush()
       port.close()
   }
 }
 
-async function open(): Promise<void> {
-  responder = await openResponder(joined(), { ...options, tell })
-  report({ kind: 'changed', id: 0, entries: responder.entries() })
-  flush()
-  report({ kind: 'opened', serverPort: responder.serverPort() })
-}
-
-/** All that was loaded, as one change. */
-function joined(): DhcpChange {
-  const networks = loads.flatMap((one) => one.networks?.put ?? [])
-  const put = loads.flatMap((one) => one.put ?? [])
-  loads.length = 0
-  return { networks: { put: networks }, put }
-}
-
-async function change(id: number, what: DhcpChange): Promise<void> {
+async function acknowledge(id: number, work: () => void | Promise<void>): Promise<void> {
   try {
-    await responder?.change(what)
-    report({ kind: 'changed', id, entries: responder?.entries() ?? 0 })
+    await work()
+    report({ kind: 'changed', id, entries: responder.entries() })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    report({ kind: 'changed', id, entries: responder?.entries() ?? 0, error: message })
+    report({ kind: 'changed', id, entries: responder.entries(), error: message })
   }
 }
 

@@ -1,0 +1,67 @@
+import { formatIpv4 } from '../../model/address.ts'
+import type { Ipv4 } from '../../model/grammar.ts'
+import type { Destination } from '../respond.ts'
+import type { Link } from './links.ts'
+
+export interface SenderOptions {
+  readonly clientPort: number
+  readonly broadcastAddress: Ipv4
+  readonly serverPort: () => number
+  /** Told of messages that could not be sent, with the option 53 of their request. */
+  readonly failed: (type: number) => void
+}
+
+const SLOTS = 1024 // as many replies may wait for a socket that cannot send at once
+const SLOT_BYTES = 1536
+const ASK_EVERY = 64 // to be told of each outcome costs 7 % of the whole exchange
+
+/**
+ * Sends replies from a ring of buffers.
+ *
+ * A slot is taken again at once when the system took the datagram, which it nearly always does: so replies are
+ * formatted into memory that is in the processor's cache. Errors are asked for now and then, and for each
+ * datagram once one has failed.
+ */
+export function openSender(options: SenderOptions) {
+  const ring = Array.from({ length: SLOTS }, () => Buffer.allocUnsafeSlow(SLOT_BYTES))
+  let slot = 0
+  let sends = 0
+  let isFailing = false
+  let lastRelay = 0
+  let lastRelayText = ''
+
+  const outcomeOf = (type: number) => (error: Error | null) => {
+    isFailing = error !== null
+    if (error !== null) options.failed(type)
+  }
+
+  /** Relays are few: the same one asks again and again. */
+  function relayText(address: number): Ipv4 {
+    if (address !== lastRelay) {
+      lastRelay = address
+      lastRelayText = formatIpv4(address)
+    }
+    return lastRelayText
+  }
+
+  return {
+    /** Where the next reply is to be formatted. */
+    buffer: (): Buffer => ring[slot] ?? Buffer.alloc(SLOT_BYTES),
+
+    /** Sends the first bytes of that buffer; `type` is the option 53 of the request. */
+    send(link: Link, bytes: Buffer, length: number, to: Destination, type: number): void {
+      const outcome = isFailing || sends++ % ASK_EVERY === 0 ? outcomeOf(type) : undefined
+      const socket = to.kind === 'broadcast' ? link.broadcast : link.unicast
+      if (to.kind === 'relay') {
+        socket.send(bytes, 0, length, options.serverPort(), relayText(to.address), outcome)
+      } else if (to.kind === 'client') {
+        socket.send(bytes, 0, length, options.clientPort, formatIpv4(to.address), outcome)
+      } else if (link.isConnected) {
+        socket.send(bytes, 0, length, outcome)
+      } else {
+        socket.send(bytes, 0, length, options.clientPort, options.broadcastAddress, outcome)
+      }
+      if (socket.getSendQueueCount() > 0) slot = (slot + 1) % SLOTS
+    },
+  }
+}
