@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { DomusError } from './errors.ts'
 import type { KernelFiles } from './kernel/acquire.ts'
 
 const MAX_BYTES = 128 << 20 // kernels have 4 to 80 MiB, initramfs files up to 100
+const READ_BYTES = 16 << 20
 
 /**
  * Reads files of this machine as a whole, `-` from standard input.
@@ -18,13 +19,31 @@ async function readFile(path: string): Promise<Uint8Array | undefined> {
   const file = await openFile(path)
   if (file === undefined) return undefined
   try {
-    const { size, ...kind } = await file.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }))
-    if (!kind.isFile) throw new DomusError('invalid-input', `${path} is not a regular file`)
-    if (size > MAX_BYTES) throw tooLarge(path)
-    return await readStream(file.createReadStream({ autoClose: false, highWaterMark: 4 << 20 }), path)
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new DomusError('invalid-input', `${path} is not a regular file`)
+    if (stat.size > MAX_BYTES) throw tooLarge(path)
+    // Files of /proc say that they are empty.
+    if (stat.size === 0) return await readStream(file.createReadStream({ autoClose: false }), path)
+    return await readWhole(file, stat.size, path)
   } finally {
     await file.close()
   }
+}
+
+// In one piece, since a large file in parts and as a whole would take twice its size.
+async function readWhole(file: FileHandle, size: number, path: string): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  let length = 0
+  try {
+    while (length < size) {
+      const { bytesRead } = await file.read(bytes, length, Math.min(size - length, READ_BYTES))
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+  } catch (cause) {
+    throw new DomusError('invalid-input', `cannot read ${path}`, { cause })
+  }
+  return bytes.subarray(0, length)
 }
 
 async function openFile(path: string) {

@@ -31,7 +31,7 @@ export function parseConfig(text: string): KernelConfig {
   const duplicates = new Set<string>()
   for (const [, isSet, value, isNotSet] of text.matchAll(LINE)) {
     const symbol = isSet ?? isNotSet ?? ''
-    const next = isNotSet === undefined ? (value ?? '') : 'n'
+    const next = isNotSet === undefined ? (value ?? '').trimEnd() : 'n'
     if (values.has(symbol) && values.get(symbol) !== next) duplicates.add(symbol)
     values.set(symbol, next)
   }
@@ -57,7 +57,8 @@ export function looksLikeConfig(text: string): boolean {
   return /^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)/m.test(text)
 }
 
-const LINE = /^(?:CONFIG_(\w+)=([^\r\n]*?)|# CONFIG_(\w+) is not set)[ \t]*\r?$/gm
+// No part of these may match the same characters in two ways: a hostile line would take for ever.
+const LINE = /^(?:CONFIG_(\w+)=([^\n]*)|# CONFIG_(\w+) is not set\s*)$/gm
 const HEADER_WITHIN = 2000 // characters; kconfig writes it in the first four lines
 const HEADER = /^# (?:Linux\/(\S+) (\d\S*) Kernel Configuration|Linux kernel version: (\d\S*))\s*$/m
 const FEWEST_SYMBOLS = 400 // a tinyconfig of 6.1 has 790; savedefconfig files have a few hundred at most
@@ -95,11 +96,14 @@ function hasEnd(text: string, values: ReadonlyMap<string, string>): boolean {
   return values.has('HAS_IOMEM') && values.has('DEBUG_KERNEL')
 }
 
+const END_OF = 'end of '
+
 function tornMenu(text: string): string | undefined {
   const titles = new Set<string>()
-  for (const [, end, title] of text.matchAll(/^# (?:end of ([^\r\n]+?)|([^\r\n]+?))[ \t]*\r?$/gm)) {
-    if (title !== undefined) titles.add(title)
-    else if (end !== undefined && !titles.has(end)) return end
+  for (const [, comment = ''] of text.matchAll(/^# ([^\n]+)$/gm)) {
+    const title = comment.trimEnd()
+    if (!title.startsWith(END_OF)) titles.add(title)
+    else if (!titles.has(title.slice(END_OF.length))) return title.slice(END_OF.length)
   }
   return undefined
 }

@@ -15,6 +15,7 @@ export class CpioWalker {
   private rest: Buffer = Buffer.alloc(0)
   /** Bytes of file content still to be passed over. */
   private skip = 0
+  private entries = 0
   private consumed = 0
   /** True after the end mark of an archive, until the next one begins. */
   isBetween = true
@@ -72,6 +73,8 @@ export class CpioWalker {
     }
     if (rest.length - at < HEADER) return undefined
     this.isBetween = false
+    if (++this.entries > MOST_ENTRIES)
+      throw new Error(`the cpio archive has more than ${MOST_ENTRIES} entries`)
     const size = field(rest, at, 6)
     const nameLength = field(rest, at, 11)
     if (nameLength === 0 || nameLength > MAX_NAME)
@@ -107,6 +110,7 @@ const MAGIC = [0x30, 0x37, 0x30, 0x37, 0x30] // 07070, then 1, or 2 with checksu
 const MAGIC_BYTES = 6
 const HEADER = 110
 const MAX_NAME = 4096 // PATH_MAX
+const MOST_ENTRIES = 200_000
 const MAX_KEPT = 4 << 20
 
 function field(bytes: Buffer, at: number, index: number): number {

@@ -59,12 +59,13 @@ async function walkCompressed(parts: AsyncIterable<Uint8Array>, list: Listing) {
 const MODULE = /^(?:usr\/)?lib\/modules\/([^/]+)\/(?:.*\/)?([\w-]+)\.ko(?:\.(?:xz|zst|gz))?$/
 const OF_RELEASE = /^(?:usr\/)?lib\/modules\/([^/]+)\/./
 const BUILT_IN = /^(?:usr\/)?lib\/modules\/([^/]+)\/modules\.builtin$/
-const MOST_FILES = 200_000
+const MOST_NAMES = 16 << 20 // characters of all names; large ones have 100 kB
 const MOST_RELEASES = 100
 
 class Listing {
   readonly modules = new Map<string, Set<string>>()
   readonly files = new Set<string>()
+  private names = 0
 
   walker(): CpioWalker {
     return new CpioWalker(
@@ -74,11 +75,12 @@ class Listing {
   }
 
   private add(name: string, content: Buffer | undefined) {
+    this.names += name.length
+    if (this.names > MOST_NAMES) throw new Error('the names of its files are longer than any initramfs needs')
     const release = OF_RELEASE.exec(name)?.[1]
     const module = MODULE.exec(name)?.[2]
     if (release !== undefined && module !== undefined) this.modulesOf(release).add(normal(module))
-    else if (this.files.size < MOST_FILES) this.files.add(name)
-    else throw new Error(`it has more than ${MOST_FILES} files`)
+    else this.files.add(name)
     if (release === undefined) return
     const known = this.modulesOf(release)
     if (content === undefined || !BUILT_IN.test(name)) return

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
 
 const PART_BYTES = 1 << 20
+const MOST_MEMBERS = 100
 
 /**
  * Unpacks gzip data (RFC 1952), one member after another. What follows and is no member is left alone: boot
@@ -10,7 +11,11 @@ const PART_BYTES = 1 << 20
  * @throws Error for damaged data
  */
 export async function* unpackGzip(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at === 0 || isMember(bytes, at); ) at = yield* unpackMember(bytes, at)
+  let members = 0
+  for (let at = 0; at === 0 || isMember(bytes, at); ) {
+    if (++members > MOST_MEMBERS) throw new Error('the gzip data has too many members')
+    at = yield* unpackMember(bytes, at)
+  }
 }
 
 /** Returns where the member ends. */

@@ -1,4 +1,5 @@
 const BLOCK_BYTES = 8 << 20 // of the legacy format, uncompressed
+const MOST_BLOCKS = 4096 // all but the last are full, so that this is far beyond any kernel
 
 /**
  * Unpacks the legacy LZ4 format, the only one that kernels use (lib/decompress_unlz4.c): after the magic number
@@ -10,12 +11,14 @@ export function* unpackLz4(bytes: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const block = new Uint8Array(BLOCK_BYTES)
   let at = 4
+  let blocks = 0
   while (at + 4 <= bytes.length) {
     const length = view.getUint32(at, true)
     at += 4
     if (length === LEGACY_MAGIC) continue
     if (length === 0) return
     if (length > bytes.length - at) throw new Error('the lz4 data is cut off')
+    if (++blocks > MOST_BLOCKS) throw new Error('the lz4 data has too many blocks')
     yield block.slice(0, unpackBlock(bytes.subarray(at, at + length), block))
     at += length
   }

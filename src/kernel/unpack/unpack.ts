@@ -30,13 +30,35 @@ export async function* unpack(
 ): AsyncGenerator<Uint8Array> {
   const most = Math.min(MAX_UNPACKED, SLACK + RATIO * bytes.length)
   let length = 0
-  for await (const part of open(compression, bytes, programs)) {
+  for await (const part of joinSmall(open(compression, bytes, programs))) {
     length += part.length
     if (length > most) throw new Error(`it unpacks to more than ${Math.floor(most / 2 ** 20)} MiB`)
     yield part
   }
 }
 
+// Readers copy what they keep for each part: too many small ones would take for ever.
+async function* joinSmall(
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let small: Uint8Array[] = []
+  let length = 0
+  for await (const part of parts) {
+    if (part.length >= SMALL && length === 0) {
+      yield part
+      continue
+    }
+    small.push(part)
+    length += part.length
+    if (length < SMALL) continue
+    yield Buffer.concat(small)
+    small = []
+    length = 0
+  }
+  if (length > 0) yield Buffer.concat(small)
+}
+
+const SMALL = 64 << 10
 const MAX_UNPACKED = 512 << 20
 const SLACK = 16 << 20
 const RATIO = 32

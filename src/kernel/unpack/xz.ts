@@ -110,10 +110,12 @@ function* unpackChunks(
 ): Generator<Uint8Array, number> {
   const decoder = new LzmaDecoder(bytes, dictionaryBytes)
   let at = end
+  let left = 1000 + (bytes.length >> 10) // chunks; those of an encoder hold 64 kB
   let needs: 'dictionary' | 'properties' | 'nothing' = 'dictionary'
   for (;;) {
     const control = byteAt(at)
     if (control === 0) return at + 1
+    if (--left < 0) damaged()
     if (control === 1 || control >= 0xe0) decoder.resetDictionary()
     else if (needs === 'dictionary') damaged()
     if (control < 0x80) {
