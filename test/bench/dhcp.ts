@@ -14,7 +14,7 @@ import {
 import { peers } from './dhcp-peers.ts'
 
 const CLIENTS = 10_000
-const RUNS = 3
+const ROUNDS = 3
 const SECONDS = 10
 
 /** 4-way exchanges per second of the server's processor, ours and others', 64 at a time. */
@@ -26,7 +26,7 @@ export const area: Area = {
     const folder = mkdtempSync(join(tmpdir(), 'domus-bench-'))
     const wire = layWire()
     try {
-      return await measureAll({ folder, wire, load: buildLoad(folder) })
+      return await measureAll({ wire, load: buildLoad(folder) }, subjectsOf(folder, wire))
     } finally {
       wire.remove()
       rmSync(folder, { recursive: true })
@@ -35,41 +35,17 @@ export const area: Area = {
 }
 
 interface Bench {
-  readonly folder: string
   readonly wire: Wire
   readonly load: ReturnType<typeof buildLoad>
 }
 
-async function measureAll(bench: Bench): Promise<Measured> {
-  const own = await measure(bench, 'domus', ours(CLIENTS), { mode: 'dora', clients: CLIENTS })
-  const rates: Record<string, number> = {}
-  for (const [name, peer] of Object.entries(peers)) {
-    const argv = peer.configure(bench.folder, bench.wire.device, CLIENTS)
-    rates[name] = (await measure(bench, name, argv, { mode: 'dora', clients: CLIENTS })).perCpuSecond
-  }
-  const echo = await measure(bench, 'echo', node('dhcp-echo.ts'), { mode: 'echo', clients: CLIENTS })
-  rates.echo = echo.perCpuSecond / 2 // an exchange is two pairs of datagrams
-  const scale = await measureScale(bench)
-  const storm = await measureStorm(bench, 1_000)
-  return {
-    figures: {
-      exchangesPerCpuSecond: own.perCpuSecond,
-      exchangesPerSecond: own.perSecond,
-      p50Ms: own.p50Ms,
-      p99Ms: own.p99Ms,
-      dropped: own.dropped + scale.dropped,
-      wrong: own.wrong + scale.wrong,
-      residentMiB10k: own.residentMiB,
-      ...Object.fromEntries(Object.entries(rates).map(([name, rate]) => [`${name}PerCpuSecond`, rate])),
-      ...scale.figures,
-      ...storm,
-    },
-    ratios: {
-      ...Object.fromEntries(Object.entries(rates).map(([name, rate]) => [name, own.perCpuSecond / rate])),
-      slowestSize: Math.min(...scale.rates) / own.perCpuSecond,
-      fastestSize: Math.max(...scale.rates) / own.perCpuSecond,
-    },
-  }
+/** A server with so many reservations. */
+interface Subject {
+  readonly name: string
+  readonly argv: readonly string[]
+  readonly mode: 'dora' | 'echo'
+  readonly clients: number
+  readonly seconds: number
 }
 
 const node = (program: string, ...words: string[]) => [
@@ -77,9 +53,70 @@ const node = (program: string, ...words: string[]) => [
   join(import.meta.dirname, program),
   ...words,
 ]
-const ours = (guests: number) => node('dhcp-server.ts', String(guests))
+
+const domus = (name: string, clients: number, seconds: number): Subject => {
+  const argv = node('dhcp-server.ts', String(clients))
+  return { name, argv, mode: 'dora', clients, seconds }
+}
+
+const OWN = domus('domus', CLIENTS, SECONDS)
+const SIZES = [domus('domus100', 100, 5), domus('domus1k', 1_000, 5), domus('domus100k', 100_000, 5)]
+
+function subjectsOf(folder: string, { device }: Wire): readonly Subject[] {
+  const others = Object.entries(peers).map(([name, peer]): Subject => {
+    const argv = peer.configure(folder, device, CLIENTS)
+    return { name, argv, mode: 'dora', clients: CLIENTS, seconds: SECONDS }
+  })
+  const echo = {
+    name: 'echo',
+    argv: node('dhcp-echo.ts'),
+    mode: 'echo',
+    clients: CLIENTS,
+    seconds: SECONDS,
+  } as const
+  return [OWN, ...others, echo, ...SIZES]
+}
+
+/** One after the other, again and again: what else the machine does meets all alike. */
+async function measureAll(bench: Bench, subjects: readonly Subject[]): Promise<Measured> {
+  const rounds: ReadonlyMap<string, Rate>[] = []
+  for (let round = 1; round <= ROUNDS; round++) {
+    console.error(`  round ${round} of ${ROUNDS}`)
+    const rates = new Map<string, Rate>()
+    for (const subject of subjects) rates.set(subject.name, await measure(bench, subject))
+    rounds.push(rates)
+  }
+  const of = (name: string, value: (rate: Rate) => number) =>
+    median(rounds.map((rates) => value(rates.get(name) ?? NO_RATE)))
+  const ratio = (name: string) => median(rounds.map((rates) => speed(rates, OWN.name) / speed(rates, name)))
+  const ownRates = rounds.flatMap((rates) => [OWN, ...SIZES].map(({ name }) => rates.get(name) ?? NO_RATE))
+  const sum = (value: (rate: Rate) => number) => ownRates.reduce((total, rate) => total + value(rate), 0)
+  return {
+    figures: {
+      exchangesPerSecond: of(OWN.name, ({ perSecond }) => perSecond),
+      p50Ms: of(OWN.name, ({ p50Ms }) => p50Ms),
+      p99Ms: of(OWN.name, ({ p99Ms }) => p99Ms),
+      dropped: sum(({ dropped }) => dropped),
+      wrong: sum(({ wrong }) => wrong),
+      residentMiB10k: of(OWN.name, ({ residentMiB }) => residentMiB),
+      residentMiB100k: of('domus100k', ({ residentMiB }) => residentMiB),
+      firstAnswerMs10k: of(OWN.name, ({ firstAnswerMs }) => firstAnswerMs),
+      firstAnswerMs100k: of('domus100k', ({ firstAnswerMs }) => firstAnswerMs),
+      ...(await measureStorm(bench, 1_000)),
+      ...Object.fromEntries(
+        subjects.map(({ name }) => [`${name}PerCpuSecond`, of(name, ({ perCpuSecond }) => perCpuSecond)]),
+      ),
+    },
+    ratios: {
+      ...Object.fromEntries([...Object.keys(peers), 'echo'].map((name) => [name, ratio(name)])),
+      // Other sizes against 10 000: 1 is as fast.
+      ...Object.fromEntries(SIZES.map(({ name }) => [name.replace('domus', 'size'), 1 / ratio(name)])),
+    },
+  }
+}
 
 interface Rate {
+  /** Of the server's processor; an echo of one datagram is half an exchange of two. */
   readonly perCpuSecond: number
   readonly perSecond: number
   readonly p50Ms: number
@@ -87,121 +124,86 @@ interface Rate {
   readonly dropped: number
   readonly wrong: number
   readonly residentMiB: number
+  /** From the start of the process to the first client that has its address. */
+  readonly firstAnswerMs: number
 }
 
-interface Series {
-  readonly mode: 'dora' | 'echo'
-  readonly clients: number
-  readonly runs?: number
-  readonly seconds?: number
+const NO_RATE: Rate = {
+  perCpuSecond: Number.NaN,
+  perSecond: Number.NaN,
+  p50Ms: Number.NaN,
+  p99Ms: Number.NaN,
+  dropped: Number.NaN,
+  wrong: Number.NaN,
+  residentMiB: Number.NaN,
+  firstAnswerMs: Number.NaN,
 }
 
-/** Starts a server, waits until it answers, warms it up and loads it some times; the median of the runs. */
-async function measure(bench: Bench, name: string, argv: readonly string[], series: Series): Promise<Rate> {
-  const { mode, clients, runs = RUNS, seconds = SECONDS } = series
-  const server = await startServer(bench.wire, argv)
+const speed = (rates: ReadonlyMap<string, Rate>, name: string) => rates.get(name)?.perCpuSecond ?? Number.NaN
+
+const WARM_UP_SECONDS = 3
+
+/** Starts a server, waits until it answers, warms it up and loads it. */
+async function measure({ wire, load }: Bench, subject: Subject): Promise<Rate> {
+  const { name, argv, mode, clients, seconds } = subject
+  const server = await startServer(wire, argv)
   try {
-    await untilItAnswers(bench, name, server, mode)
-    await bench.load(bench.wire, { mode, clients, seconds: 2 })
-    const results: (Load & { readonly cpuSeconds: number })[] = []
-    for (let run = 0; run < runs; run++) {
-      const before = server.cpuSeconds()
-      const result = await bench.load(bench.wire, { mode, clients, seconds })
-      results.push({ ...result, cpuSeconds: server.cpuSeconds() - before })
-    }
-    return rateOf(name, results, seconds, server)
+    const firstAnswerMs = await untilItAnswers({ wire, load }, server, name, mode)
+    await load(wire, { mode, clients, seconds: WARM_UP_SECONDS })
+    const before = server.cpuSeconds()
+    const result = await load(wire, { mode, clients, seconds })
+    const rate = rateOf(result, subject, server.cpuSeconds() - before, server.residentMiB(), firstAnswerMs)
+    const shown = Object.entries(rate).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`)
+    console.error(`  ${name}: ${shown.join(', ')}`)
+    return rate
   } finally {
     await server.stop()
   }
 }
 
-const PATIENCE_SECONDS = 60
+function rateOf(
+  result: Load,
+  { mode, seconds }: Subject,
+  cpuSeconds: number,
+  residentMiB: number,
+  firstAnswerMs: number,
+): Rate {
+  const exchanges = mode === 'echo' ? result.done / 2 : result.done
+  return {
+    perCpuSecond: exchanges / cpuSeconds,
+    perSecond: exchanges / seconds,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    dropped: result.dropped,
+    wrong: result.wrong + result.refused,
+    residentMiB,
+    firstAnswerMs,
+  }
+}
 
-/** One client asks every 20 ms until it has its address; how long that took, in milliseconds. */
+const PATIENCE_MS = 60_000
+
+/** One client asks every 20 ms until it has its address; milliseconds since the call. */
 async function untilItAnswers(
-  bench: Bench,
-  name: string,
+  { wire, load }: Bench,
   server: Running,
+  name: string,
   mode: 'dora' | 'echo',
 ): Promise<number> {
   const began = performance.now()
   for (;;) {
-    const { done } = await bench.load(bench.wire, { mode, clients: 1, window: 1, seconds: 0.1, retryMs: 20 })
+    const { done } = await load(wire, { mode, clients: 1, window: 1, seconds: 0.1, retryMs: 20 })
     if (done > 0) return performance.now() - began
-    if (performance.now() - began > PATIENCE_SECONDS * 1000)
-      throw new Error(`${name} does not answer: ${server.said()}`)
+    if (performance.now() - began > PATIENCE_MS) throw new Error(`${name} does not answer: ${server.said()}`)
   }
-}
-
-function rateOf(
-  name: string,
-  results: readonly (Load & { readonly cpuSeconds: number })[],
-  seconds: number,
-  server: Running,
-): Rate {
-  const of = (value: (result: Load & { readonly cpuSeconds: number }) => number) => median(results.map(value))
-  const sum = (value: (result: Load) => number) => results.reduce((total, one) => total + value(one), 0)
-  const rate = {
-    perCpuSecond: of(({ done, cpuSeconds }) => done / cpuSeconds),
-    perSecond: of(({ done }) => done / seconds),
-    p50Ms: of(({ p50Ms }) => p50Ms),
-    p99Ms: of(({ p99Ms }) => p99Ms),
-    dropped: sum(({ dropped }) => dropped),
-    wrong: sum(({ wrong, refused }) => wrong + refused),
-    residentMiB: server.residentMiB(),
-  }
-  const shown = Object.entries(rate).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`)
-  console.error(`  ${name}: ${shown.join(', ')}`)
-  return rate
-}
-
-/** The same load with inventories of other sizes; with the largest, how soon the first answer comes. */
-async function measureScale(bench: Bench) {
-  const rates: Rate[] = []
-  for (const clients of [100, 1_000, 100_000]) {
-    rates.push(
-      await measure(bench, `domus with ${clients}`, ours(clients), { mode: 'dora', clients, seconds: 5 }),
-    )
-  }
-  const [hundred, thousand, hundredThousand] = rates
-  return {
-    rates: rates.map(({ perCpuSecond }) => perCpuSecond),
-    dropped: rates.reduce((total, { dropped }) => total + dropped, 0),
-    wrong: rates.reduce((total, { wrong }) => total + wrong, 0),
-    figures: {
-      perCpuSecond100: hundred?.perCpuSecond ?? Number.NaN,
-      perCpuSecond1k: thousand?.perCpuSecond ?? Number.NaN,
-      perCpuSecond100k: hundredThousand?.perCpuSecond ?? Number.NaN,
-      residentMiB100k: hundredThousand?.residentMiB ?? Number.NaN,
-      firstAnswerMs100k: await measureStart(bench, 100_000),
-    },
-  }
-}
-
-/** From the start of the process to the first client that has its address. */
-async function measureStart(bench: Bench, guests: number): Promise<number> {
-  const times: number[] = []
-  for (let run = 0; run < RUNS; run++) {
-    const server = await startServer(bench.wire, ours(guests))
-    try {
-      times.push(await untilItAnswers(bench, 'domus', server, 'dora'))
-    } finally {
-      await server.stop()
-    }
-  }
-  return median(times)
 }
 
 /** All clients at once, each a kernel that broadcasts: until the last has its address. */
-async function measureStorm(bench: Bench, clients: number) {
-  const server = await startServer(bench.wire, ours(CLIENTS))
+async function measureStorm({ wire, load }: Bench, clients: number) {
+  const server = await startServer(wire, OWN.argv)
   try {
-    await untilItAnswers(bench, 'domus', server, 'dora')
-    const { done, dropped, wrong, maxMs } = await bench.load(bench.wire, {
-      mode: 'storm',
-      clients,
-      seconds: 10,
-    })
+    await untilItAnswers({ wire, load }, server, OWN.name, 'dora')
+    const { done, dropped, wrong, maxMs } = await load(wire, { mode: 'storm', clients, seconds: 10 })
     if (done !== clients || wrong > 0)
       throw new Error(`storm: ${done} of ${clients} clients booted, ${wrong} wrong`)
     return { stormLastMs: maxMs, stormRepeats: dropped }

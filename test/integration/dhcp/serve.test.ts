@@ -32,7 +32,11 @@ async function openService(guests: Guest[], clientPort: number, more: Partial<Dh
   const heard: DhcpEvent[] = []
   const waiting: { fits: (event: DhcpEvent) => boolean; found: (event: DhcpEvent) => void }[] = []
   const service = await serveDhcp({
-    source: () => changeOf(guests, []),
+    source: () =>
+      changeOf(
+        guests,
+        guests.map(({ network }) => network),
+      ),
     ports: { server: 0, client: clientPort },
     broadcastAddress: LOOPBACK_BROADCAST,
     bindAddresses: { lan: '127.0.0.1', dmz: '127.0.0.1' },
@@ -159,6 +163,7 @@ describe('networks', () => {
     const { service } = await openService([guest({ network: { dhcp: 'observe' } })], client.port)
     const packets: PacketEvent[] = []
     const stop = service.watch((packet) => packets.push(packet))
+    await service.update({}) // orders are obeyed one after the other: now it watches
     await expect(client.boot(MAC, { ...service.ports, timeoutMs: 200 })).rejects.toThrow(/no OFFER/)
     stop()
     expect(packets).toMatchObject([
@@ -196,6 +201,7 @@ describe('what an administrator is told', () => {
         done()
       })
     })
+    await service.update({}) // orders are obeyed one after the other: now it watches
     const socket = createSocket('udp4')
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
