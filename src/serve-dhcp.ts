@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Settings } from './config.ts'
 import type { DhcpEvent, NetworkEvent, PacketEvent } from './dhcp/events.ts'
 import { inheritedSockets } from './dhcp/socket/inherited.ts'
-import { type DhcpService, type DhcpStats, serveDhcp } from './dhcp/socket/serve.ts'
+import { type DhcpService, type DhcpServiceOptions, type DhcpStats, serveDhcp } from './dhcp/socket/serve.ts'
 import { describeError } from './errors.ts'
 import type { EventHub } from './http/event-hub.ts'
 import type { Inventory } from './model/inventory.ts'
@@ -14,10 +14,20 @@ export interface DhcpDuty {
   /** Makes it answer as this inventory says; resolves when it does. */
   follow(inventory: Inventory): Promise<void>
   stats(): DhcpStats | undefined
+  /** The port it answers on, once it has started. */
+  port(): number | undefined
   watch(listener: (packet: PacketEvent) => void): () => void
   /** `ok`, or what keeps it from answering. */
   health(): string
   close(): Promise<void>
+}
+
+interface DhcpDutyOptions {
+  readonly log: Logger
+  readonly events: EventHub
+  readonly boots: BootLog
+  /** Where it listens, other than the bridges: a loopback interface that plays them. */
+  readonly sockets?: Pick<DhcpServiceOptions, 'broadcastAddress' | 'bindAddresses'>
 }
 
 /**
@@ -27,7 +37,7 @@ export interface DhcpDuty {
  */
 export function openDhcpDuty(
   { dhcp }: Pick<Settings, 'dhcp'>,
-  { log, events, boots }: { log: Logger; events: EventHub; boots: BootLog },
+  { log, events, boots, sockets }: DhcpDutyOptions,
 ): DhcpDuty {
   let view = EMPTY_DHCP_VIEW
   let starting: Promise<DhcpService | undefined> | undefined
@@ -41,6 +51,7 @@ export function openDhcpDuty(
         ports: { server: dhcp.serverPort, client: dhcp.clientPort },
         inheritedFds: inheritedSockets(process.env, process.pid),
         onEvent: (event) => hearEvent(event, { log, events, boots }),
+        ...sockets,
       })
       return service
     } catch (error) {
@@ -65,6 +76,7 @@ export function openDhcpDuty(
       view = next
     },
     stats: () => service?.stats(),
+    port: () => service?.ports.server,
     watch: (listener) => service?.watch(listener) ?? (() => undefined),
     health: () => failure ?? (service === undefined ? 'it has not started yet' : healthOf(service.stats())),
     close: async () => (await starting)?.close(),
@@ -79,10 +91,7 @@ function healthOf({ networks }: DhcpStats): string {
 const describeNetwork = ({ network, state, address, detail }: NetworkEvent) =>
   `network ${network}: ${state}${address === undefined ? '' : ` on ${address}`}${detail === undefined ? '' : `: ${detail}`}`
 
-function hearEvent(
-  event: DhcpEvent,
-  { log, events, boots }: { log: Logger; events: EventHub; boots: BootLog },
-): void {
+function hearEvent(event: DhcpEvent, { log, events, boots }: DhcpDutyOptions): void {
   switch (event.kind) {
     case 'packet':
       return
@@ -100,6 +109,7 @@ function hearEvent(
           event,
           `DHCP: ${describeNetwork(event)}; the API goes on, and this is tried again every second`,
         )
+      else if (event.state === 'waiting') log.warn(event, `DHCP: ${describeNetwork(event)}`)
       else log.info(event, `DHCP: ${describeNetwork(event)}`)
       break
     case 'warning':

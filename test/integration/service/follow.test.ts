@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Inventory } from '../../../src/model/inventory.ts'
+import { followInventory } from '../../../src/service/follow.ts'
+import { localJobs } from '../../../src/service/local-jobs.ts'
+import { openTestApp } from '../../builders/app.ts'
+import { serverDocument, siteDocument } from '../../builders/site.ts'
+
+let opened: Awaited<ReturnType<typeof openTestApp>>
+beforeEach(async () => {
+  opened = await openTestApp()
+})
+afterEach(() => opened.app.close())
+
+const site = siteDocument({ servers: [serverDocument({ kind: 'print' })] })
+const never = 3_600_000
+
+test('the inventory is told at once, and after each change once', async () => {
+  const heard: number[] = []
+  const follower = await followInventory(opened.app, {
+    everyMs: never,
+    hear: ({ domains }) => void heard.push(domains.size),
+    fault(error) {
+      throw error
+    },
+  })
+  const jobs = await localJobs(opened.app)
+  await follower.check()
+  await jobs.run({ kind: 'apply', document: site })
+  await follower.check()
+  await follower.check()
+  follower.close()
+  expect(heard).toEqual([0, 1])
+})
+
+test('a change of another process is found by itself', async () => {
+  const { promise, resolve } = Promise.withResolvers<Inventory>()
+  const follower = await followInventory(opened.app, {
+    everyMs: 5,
+    hear: (inventory) => void (inventory.domains.size > 0 && resolve(inventory)),
+    fault(error) {
+      throw error
+    },
+  })
+  const jobs = await localJobs(opened.app)
+  await jobs.run({ kind: 'apply', document: site })
+  expect((await promise).domains.has('menas')).toBe(true)
+  follower.close()
+})
+
+test('what could not be heard is told again', async () => {
+  const faults: unknown[] = []
+  let calls = 0
+  const follower = await followInventory(opened.app, {
+    everyMs: never,
+    hear() {
+      calls++
+      if (calls === 2) throw new Error('not now')
+    },
+    fault: (error) => void faults.push(error),
+  })
+  const jobs = await localJobs(opened.app)
+  await jobs.run({ kind: 'apply', document: site })
+  await follower.check()
+  await follower.check()
+  await follower.check()
+  follower.close()
+  expect({ calls, faults: faults.length }).toEqual({ calls: 3, faults: 1 })
+})
