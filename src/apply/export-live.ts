@@ -17,6 +17,12 @@ export async function readLive(machine: Machine): Promise<readonly LiveExport[]>
   const { stdout } = await machine.run(tableArgv)
   const tagged = readTagged(stdout)
   const [uid = 'unknown'] = tagged('U')
+  const [appliance] = tagged('A')
+  if (appliance !== undefined)
+    throw new DomusError(
+      'refused',
+      `cannot change exports on ${machine.address}: the middleware of ${appliance} owns them; use kind: print`,
+    )
   if (uid !== '0') throw mayNot(machine, `we are user ${uid}`)
   return requireKnown(machine, readTable(tagged))
 }

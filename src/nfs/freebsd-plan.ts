@@ -19,7 +19,7 @@ export function freebsdPlan(request: ExportRequest): ExportPlan {
   const wanted = entriesOf(server, inventory)
   const body = renderBody(ownerOf(request), wanted)
   const content = withBlock(found.text, found.block, inventory.site, body)
-  const isNeeded = found.isKnown ? content !== found.text || !isLive(facts, wanted) : wanted.length > 0
+  const isNeeded = !found.isBroken && needsStep(request, wanted, content)
   const others = foreignOf(found.outside, facts)
   const verdicts: Verdicts[] = [
     found,
@@ -60,13 +60,18 @@ function readFile({ server, inventory, facts, drift }: ExportRequest) {
   const block = findBlock(text, inventory.site)
   const verdict = parseExportsFile(text, inventory.site)
   const outside = block.kind === 'found' ? `${block.before}${block.after}` : text
-  const found = { text, block, outside, before: verdict.entries, isKnown: facts.file.kind !== 'unknown' }
+  const found = { text, block, outside, before: verdict.entries, isBroken: false }
   if (verdict.kind === 'ours') return { ...found, ...refused([]) }
   const place = `servers/${server.name}`
   const label = `${server.name}:${EXPORTS_FILE}`
   if (block.kind !== 'found') {
     const message = `${label} cannot be changed: ${verdict.reason}; put the marker lines right by hand`
-    return { ...found, block: { kind: 'none' } as const, ...refused([{ path: place, message }]) }
+    return {
+      ...found,
+      block: { kind: 'none' } as const,
+      isBroken: true,
+      ...refused([{ path: place, message }]),
+    }
   }
   const strangers = verdict.lines.filter(({ entries }) => entries === undefined).map((line) => line.text)
   if (drift === 'stop') {
@@ -78,6 +83,12 @@ function readFile({ server, inventory, facts, drift }: ExportRequest) {
   const moved = strangers.map((line) => `${line}\n`).join('')
   const after = `${moved}${block.after}`
   return { ...found, block: { ...block, after }, outside: `${block.before}${after}`, ...refused([]) }
+}
+
+function needsStep({ facts }: ExportRequest, wanted: readonly WantedExport[], content: string): boolean {
+  if (facts.file.kind === 'unknown') return wanted.length > 0
+  const found = facts.file.kind === 'file' ? facts.file.content : ''
+  return found !== content || !isLive(facts, wanted)
 }
 
 const isLive = (facts: ServerFacts, wanted: readonly WantedExport[]) => {

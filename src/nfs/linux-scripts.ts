@@ -11,6 +11,9 @@ exec 4>&1
 tag() { sed "s/^/$1 /" >&4; }
 say() { [ -z "$2" ] || printf '%s\\n' "$2" | tag "$1"; }`
 
+const APPLIANCE = `
+appliance() { if command -v midclt >/dev/null 2>&1 || grep -qs -e TrueNAS -e FreeNAS /etc/version; then echo TrueNAS | tag A; fi; }`
+
 // The state folder may have been moved by nfs.conf(5).
 const STATES = `
 states=$(sed -n 's/^[[:space:]]*state-directory-path[[:space:]]*=[[:space:]]*//p' /etc/nfs.conf /etc/nfs.conf.d/*.conf 2>/dev/null | grep -vx /var/lib/nfs | sort -u)
@@ -66,8 +69,8 @@ echo "=exit $?"
 for state; do cat "$state/etab"; done
 exit 0`
 
-const LOOK = `# looks at the NFS exports${TAGGED}${STATES}${SHOW}${PRIVATE}
-if command -v midclt >/dev/null 2>&1 || grep -qs -e TrueNAS -e FreeNAS /etc/version; then echo TrueNAS | tag A; fi
+const LOOK = `# looks at the NFS exports${TAGGED}${APPLIANCE}${STATES}${SHOW}${PRIVATE}
+appliance
 if command -v exportfs >/dev/null 2>&1; then
   etab || show
   o=$( { private -mn "$2" "$1" | tag O; } 2>&1 ); say o "$o"
@@ -79,7 +82,8 @@ paths=$(cat)
 printf '%s\\n' "$paths" | xargs stat -L -c '%n %F' -- 2>/dev/null | tag T
 printf '%s\\n' "$paths" | xargs realpath -m -- | tag R`
 
-const TABLE = `# looks at the live NFS exports${TAGGED}${STATES}${SHOW}
+const TABLE = `# looks at the live NFS exports${TAGGED}${APPLIANCE}${STATES}${SHOW}
+appliance
 id -u | tag U
 etab || show
 exit 0`
@@ -106,7 +110,7 @@ export const lookArgv = (file: string) => ['sh', '-c', LOOK, 'sh', file, READ_OT
  * The live table from its file, which costs nothing however long it is (exportfs takes a second for 10 000).
  *
  * `F` folder of the etab, `E` its lines; without one `L` what `exportfs -s` shows, `l` what is wrong with that ·
- * `U` numeric user id
+ * `U` numeric user id · `A` product that owns the exports
  */
 export const tableArgv = ['sh', '-c', TABLE]
 

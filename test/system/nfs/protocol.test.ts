@@ -264,9 +264,12 @@ test('a root on a tmpfs gets an fsid, without which the kernel would not export 
   expect(await table()).toMatch(/fsid=[0-9a-f]{32},/)
 })
 
-test('a TrueNAS is recognised and its folder never written', async () => {
+test('a TrueNAS is recognised and its folder never written, not even by a plan from before', async () => {
+  const step = stepOf(await planOn(box.machine, one))
   await box.sh('echo TrueNAS-SCALE-24.10.0 >/etc/version')
   expect((await planOn(box.machine, one)).problems[0]?.message).toContain('use kind: print')
+  await expect(carryOut(box.machine, step)).rejects.toMatchObject({ code: 'refused' })
+  expect(await box.sh('ls -d /etc/exports.d 2>/dev/null || echo none')).toBe('none\n')
 })
 
 test('two hundred paths are looked at by one command, and exported by one', async () => {
