@@ -7,6 +7,7 @@ import { decodeText, type FileAction, fileFault } from './file-fault.ts'
 import { ignoreMissing, replaceFile, syncFolder } from './local-file.ts'
 import { takeLock } from './lock.ts'
 import type { FileState, Machine, PathState } from './machine.ts'
+import { readManyLocal } from './read-many.ts'
 
 const ADDRESS = 'local'
 const PERMISSIONS = 0o7777
@@ -24,6 +25,13 @@ export function localMachine(
     },
     follow: (argv) => followCommand(ADDRESS, argv, startCommand(argv, options.env)),
     readFile: (path) => attempt('read', path, () => readState(path, at(path))),
+    readFiles: (paths) =>
+      readManyLocal(
+        paths,
+        at,
+        (path, bytes) => decodeText(ADDRESS, path, bytes),
+        (path, cause) => (cause instanceof DomusError ? cause : fileFault(ADDRESS, 'read', path, cause)),
+      ),
     readBytes: (path) => attempt('read', path, () => readFile(at(path)).catch(ignoreMissing)),
     writeFile: (path, file) => attempt('write', path, () => replaceFile(at(path), file)),
     removeFile: (path) => attempt('remove', path, () => removeFile(at(path))),

@@ -53,6 +53,8 @@ export interface Machine {
   follow(argv: readonly string[]): Following
   /** Undefined when there is no such file. */
   readFile(path: string): Promise<FileState | undefined>
+  /** Many small files at once, by path; as readFile for each. */
+  readFiles(paths: readonly string[]): Promise<ReadonlyMap<string, FileState | undefined>>
   /** The bytes of a file (a kernel, an initrd); undefined when there is none. */
   readBytes(path: string): Promise<Uint8Array | undefined>
   /**

@@ -4,6 +4,7 @@ import type { MachineAddress } from '../model/grammar.ts'
 import { type Ending, spawnCommand } from './command.ts'
 import { decodeText, type FileAction, fileFault } from './file-fault.ts'
 import type { Machine, PathState } from './machine.ts'
+import { readEach } from './read-many.ts'
 import type { SshConnection } from './ssh-connection.ts'
 import { sshFault } from './ssh-fault.ts'
 import { LOOK, READ, REMOVE, WRITE } from './ssh-scripts.ts'
@@ -11,7 +12,12 @@ import { LOOK, READ, REMOVE, WRITE } from './ssh-scripts.ts'
 /** Long enough for a big initrd over a slow line. */
 const TIMEOUT_MS = 300_000
 
-type FileOperations = Pick<Machine, 'readFile' | 'readBytes' | 'writeFile' | 'removeFile' | 'stat'>
+const AT_ONCE = 8 // sessions on one connection; sshd allows 10 (MaxSessions)
+
+type FileOperations = Pick<
+  Machine,
+  'readFile' | 'readFiles' | 'readBytes' | 'writeFile' | 'removeFile' | 'stat'
+>
 
 /** The file operations of a machine, each one small script over ssh. */
 export function sshFiles(address: MachineAddress, connection: SshConnection): FileOperations {
@@ -46,13 +52,16 @@ export function sshFiles(address: MachineAddress, connection: SshConnection): Fi
     }
   }
 
+  const readFile = async (path: string) => {
+    const file = await read(path)
+    if (file === undefined) return undefined
+    const { bytes, ...rest } = file
+    return { content: decodeText(address, path, bytes), ...rest }
+  }
+
   return {
-    async readFile(path) {
-      const file = await read(path)
-      if (file === undefined) return undefined
-      const { bytes, ...rest } = file
-      return { content: decodeText(address, path, bytes), ...rest }
-    },
+    readFile,
+    readFiles: (paths) => readEach(paths, AT_ONCE, readFile),
     readBytes: async (path) => (await read(path))?.bytes,
     async writeFile(path, { content, mode, uid, gid }) {
       const length = Buffer.byteLength(content)

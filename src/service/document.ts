@@ -66,7 +66,7 @@ export function checkDocument(
     problems: [
       ...faults,
       ...(faults.length === 0 ? settled.problems : []),
-      ...checkInventory(settled.inventory),
+      ...checkInventory(settled.inventory, options.stored?.inventory),
     ],
   }
 }

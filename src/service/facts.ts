@@ -1,5 +1,5 @@
 import { describeError } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { FileState, Machine } from '../machine/machine.ts'
 import type { Domain } from '../model/domain.ts'
 import type { Ipv4, Name } from '../model/grammar.ts'
 import type { Host } from '../model/host.ts'
@@ -79,34 +79,23 @@ const byName = (list: readonly DomainOnHost[]) => new Map(list.map((one) => [one
 
 const firstLine = (text: string) => text.trim().split('\n')[0] ?? ''
 
-const AT_ONCE = 64
-
 async function readFacts(
   machine: Machine,
   paths: readonly string[],
   unknown: string[],
 ): Promise<Map<string, FileFact>> {
-  const facts = new Map<string, FileFact>()
-  const queue = paths.values()
-  const work = async () => {
-    for (const path of queue) facts.set(path, await readFact(machine, path, unknown))
-  }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, paths.length) }, work))
-  return facts
-}
-
-async function readFact(machine: Machine, path: string, unknown: string[]): Promise<FileFact> {
   try {
-    const state = await machine.readFile(path)
-    return state === undefined
-      ? { kind: 'absent' }
-      : { kind: 'file', content: state.content, mode: state.mode }
+    const found = await machine.readFiles(paths)
+    return new Map(paths.map((path) => [path, factOf(found.get(path))]))
   } catch (error) {
     const reason = describeError(error)
     unknown.push(reason)
-    return { kind: 'unknown', reason }
+    return new Map(paths.map((path) => [path, { kind: 'unknown', reason }]))
   }
 }
+
+const factOf = (state: FileState | undefined): FileFact =>
+  state === undefined ? { kind: 'absent' } : { kind: 'file', content: state.content, mode: state.mode }
 
 /** The addresses of guests that run anywhere; unknown as soon as one host is. */
 function runningAddresses(

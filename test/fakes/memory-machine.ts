@@ -9,6 +9,7 @@ import type {
   PathState,
   RunOptions,
 } from '../../src/machine/machine.ts'
+import { readEach } from '../../src/machine/read-many.ts'
 
 /** What a program of a MemoryMachine does; it may change the machine it is given. */
 export type Program = (
@@ -91,6 +92,10 @@ export class MemoryMachine implements Machine {
 
   readFile(path: string): Promise<FileState | undefined> {
     return this.#act(`read ${path}`, () => this.files.get(path))
+  }
+
+  readFiles(paths: readonly string[]): Promise<ReadonlyMap<string, FileState | undefined>> {
+    return readEach(paths, 1, (path) => this.readFile(path))
   }
 
   readBytes(path: string): Promise<Uint8Array | undefined> {
