@@ -1,8 +1,11 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { guestConsoleLog, type Lab, startLab } from './start-lab.ts'
+import { guestConsoleLog, type Lab, labEnvironment, startLab } from './start-lab.ts'
 
 // The main job on a real Xen host: from a site document to guests that boot from NFS, and back to nothing.
 
+const PATIENCE_MS = 400_000 // of one command, on a machine that has other work too
 const THEIRS = ['/etc/exports', '/etc/exports.d/admin.exports']
 let lab: Lab
 let before: Fingerprint
@@ -70,10 +73,13 @@ const menas = (over: Fields = {}): Fields => ({
 })
 
 const apply = (document: Fields) =>
-  lab.domus(['apply', '-f', '-', '--yes', '--json'], { input: JSON.stringify(document) })
+  lab.domus(['apply', '-f', '-', '--yes', '--json'], {
+    input: JSON.stringify(document),
+    timeoutMs: PATIENCE_MS,
+  })
 
 async function mustDomus(...argv: string[]) {
-  const result = await lab.domus(argv, { timeoutMs: 240_000 })
+  const result = await lab.domus(argv, { timeoutMs: PATIENCE_MS })
   expect(result, argv.join(' ')).toMatchObject({ exitCode: 0 })
   return result
 }
@@ -83,6 +89,9 @@ async function lastBoot(name: string) {
   const text = (await lab.must(1, ['cat', guestConsoleLog(name)])).replaceAll('\r', '')
   return text.slice(text.lastIndexOf('Linux version'))
 }
+
+/** The command that makes menas, on an inventory that has all else. */
+const CREATE = ['create', 'menas', '--image', 'slack', '--host', 'xen1', '--kernel', 'pvh', '--memory', '64']
 
 const isListed = async (name: string) => (await lab.ssh(1, ['xl', 'domid', name])).exitCode === 0
 
@@ -208,33 +217,29 @@ describe('guests that ask domus by DHCP', () => {
   })
 })
 
-/** `domus serve` on the provisioning host, until the returned function is called. */
+/** domus on the provisioning host, as a process that the test ends itself. */
+function spawnDomus(argv: readonly string[], stdio: StdioOptions): ChildProcess {
+  const main = join(import.meta.dirname, '../../src/main.ts')
+  const [file, args] = lab.command([process.execPath, main, ...argv])
+  return spawn(file, [...args], { env: { ...process.env, ...labEnvironment(lab.settings) }, stdio })
+}
+
+const endOf = (child: ChildProcess) => new Promise<void>((resolve) => child.once('exit', () => resolve()))
+
+/** `domus serve`, until the returned function is called. */
 async function startService(): Promise<() => Promise<void>> {
-  const { spawn } = await import('node:child_process')
-  const { join } = await import('node:path')
-  const { labEnvironment } = await import('./start-lab.ts')
-  const [file, args] = lab.command([
-    process.execPath,
-    join(import.meta.dirname, '../../src/main.ts'),
-    'serve',
-  ])
-  const service = spawn(file, [...args], {
-    env: { ...process.env, ...labEnvironment(lab.settings) },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const service = spawnDomus(['serve'], ['ignore', 'ignore', 'pipe'])
   let log = ''
-  const ended = new Promise<void>((resolve) => service.once('exit', () => resolve()))
-  const ready = new Promise<void>((resolve, reject) => {
-    service.stderr.on('data', (text) => {
+  await new Promise<void>((resolve, reject) => {
+    service.stderr?.on('data', (text) => {
       log += String(text)
       if (log.includes('"msg":"ready"')) resolve()
     })
     service.once('exit', () => reject(new Error(`the service ended: ${log}`)))
   })
-  await ready
   return async () => {
     service.kill('SIGTERM')
-    await ended
+    await endOf(service)
   }
 }
 
@@ -300,22 +305,8 @@ describe('what cannot work is refused or rolled back, with nothing left over', (
       domains: [],
     })
     await apply(broken)
-    const result = await lab.domus([
-      'create',
-      'menas',
-      '--image',
-      'slack',
-      '--host',
-      'xen1',
-      '--kernel',
-      'pvh',
-      '--memory',
-      '64',
-      '--start',
-      '--force',
-      'host',
-      '--json',
-    ])
+    const argv = [...CREATE, '--start', '--force', 'host', '--json']
+    const result = await lab.domus(argv, { timeoutMs: PATIENCE_MS })
     expect(result.exitCode, result.stdout + result.stderr).toBe(1)
     expect(JSON.parse(result.stdout)).toMatchObject({
       outcome: 'rolled-back',
@@ -338,39 +329,10 @@ describe('domus killed in the middle of an apply', () => {
     await lab.must(1, ['sh', '-c', `mv ${path} ${path}.real && cat > ${path} && chmod 755 ${path}`], {
       input: trap,
     })
-    const { spawn } = await import('node:child_process')
-    const { join } = await import('node:path')
-    const { labEnvironment } = await import('./start-lab.ts')
-    const argv = [
-      'create',
-      'menas',
-      '--image',
-      'slack',
-      '--host',
-      'xen1',
-      '--kernel',
-      'pvh',
-      '--memory',
-      '64',
-      '--start',
-    ]
-    const [file, args] = lab.command([
-      process.execPath,
-      join(import.meta.dirname, '../../src/main.ts'),
-      ...argv,
-    ])
-    const domus = spawn(file, [...args], {
-      env: { ...process.env, ...labEnvironment(lab.settings) },
-      stdio: 'ignore',
-    })
-    const ended = new Promise((resolve) => domus.once('exit', resolve))
-    await lab.must(1, [
-      'timeout',
-      '60',
-      'sh',
-      '-c',
-      'until [ -e /run/trapped ]; do sleep 0.1; done; rm /run/trapped',
-    ])
+    const domus = spawnDomus([...CREATE, '--start'], 'ignore')
+    const ended = endOf(domus)
+    const trapped = 'until [ -e /run/trapped ]; do sleep 0.1; done; rm /run/trapped'
+    await lab.must(1, ['timeout', '300', 'sh', '-c', trapped], { timeoutMs: PATIENCE_MS })
     domus.kill('SIGKILL')
     await ended
     await lab.must(1, ['mv', `${path}.real`, path])
