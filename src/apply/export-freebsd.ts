@@ -2,9 +2,10 @@ import { DomusError } from '../errors.ts'
 import type { FileState, Machine } from '../machine/machine.ts'
 import { keyOf } from '../nfs/entries.ts'
 import type { LiveExport } from '../nfs/facts.ts'
-import { readShowmount } from '../nfs/freebsd-reading.ts'
+import { readShowmount, shownIn } from '../nfs/freebsd-reading.ts'
 import { logSizeArgv, reloadArgv, resultArgv } from '../nfs/freebsd-scripts.ts'
 import { readTagged } from '../nfs/linux-reading.ts'
+import { readMountd } from '../nfs/mountd.ts'
 import { requirePlanned, underLock } from './export-lock.ts'
 import type { StepContext, StepKind, StepOf } from './step.ts'
 
@@ -47,10 +48,8 @@ async function apply(
   const isWritten = (file?.content ?? '') === step.content
   if (isWritten && faultsOf(step, before.table, before.table).length === 0) return 'unchanged'
   if (!isWritten) await putFile(machine, step.path, step.content, saved.file)
-  const { faults, log } = await reload(machine, (now) => faultsOf(step, before.table, now))
-  const said = log.filter((line) =>
-    /bad exports list line|can't change attributes|can't get address/.test(line),
-  )
+  const { faults, table, log } = await reload(machine, (now) => faultsOf(step, before.table, now))
+  const said = log.filter((line) => COMPLAINT.test(line))
   const ours = said.filter((line) =>
     step.after.some((entry) => line.includes(entry.path) || line.includes(entry.client)),
   )
@@ -59,6 +58,8 @@ async function apply(
       'command-failed',
       `mountd on ${step.on} did not take the exports: ${[...faults, ...said].join('; ')}`,
     )
+  const gone = lostOf(step, before.table, table, (path) => !isDeclared(step.content, path))
+  if (gone.length > 0) context.warn(`mountd on ${step.on} has read its file again: ${gone.join('; ')}`)
   if (said.length > 0)
     context.warn(`mountd on ${step.on} has complaints about lines that are not ours: ${said.join('; ')}`)
   return 'changed'
@@ -72,7 +73,7 @@ async function undo(machine: Machine, step: ExportStep, saved: SavedExportsFile)
     throw new DomusError('command-failed', message)
   }
   if (file?.content !== old) await putFile(machine, step.path, old, saved.file)
-  const wanted = { before: step.after, after: step.before }
+  const wanted = { before: step.after, after: step.before, content: old ?? '' }
   const { faults } = await reload(machine, (now) => faultsOf(wanted, [], now))
   if (faults.length > 0)
     throw new DomusError(
@@ -93,6 +94,8 @@ async function putFile(
   await machine.writeFile(path, { content, mode, uid, gid })
 }
 
+const COMPLAINT = /bad exports list line|can't change attributes|can't get address/
+
 // mountd answers a signal when it gets to it; each look takes as long as showmount does, and half a second more.
 const LOOKS = 20
 
@@ -100,7 +103,7 @@ const LOOKS = 20
 async function reload(
   machine: Machine,
   check: (table: readonly LiveExport[]) => string[],
-): Promise<{ faults: string[]; log: string[] }> {
+): Promise<{ faults: string[]; table: readonly LiveExport[]; log: string[] }> {
   const mark = readTagged((await machine.run(logSizeArgv)).stdout)('S')[0]
   const logSize = /^\d+$/.test(mark ?? '') ? Number(mark) : 0
   const { exitCode, stderr } = await machine.run(reloadArgv)
@@ -109,11 +112,11 @@ async function reload(
       'command-failed',
       `cannot tell mountd on ${machine.address} to read its exports again: ${stderr.trim() || 'is it running?'}`,
     )
-  let seen = { faults: ['mountd was not asked'], log: [] as string[] }
+  let seen = { faults: ['mountd was not asked'], table: [] as readonly LiveExport[], log: [] as string[] }
   for (let look = 0; look < LOOKS && seen.faults.length > 0; look++) {
     if (look > 0) await machine.run(['sleep', '0.5'])
     const { table, log } = await readExported(machine, logSize)
-    seen = { faults: check(table), log }
+    seen = { faults: check(table), table, log }
   }
   return seen
 }
@@ -129,22 +132,38 @@ async function readExported(machine: Machine, logSize: number) {
 
 /** What is not as it should be; showmount tells who may mount what, not how. */
 function faultsOf(
-  { before, after }: Pick<ExportStep, 'before' | 'after'>,
+  { before, after, content }: Pick<ExportStep, 'before' | 'after' | 'content'>,
   old: readonly LiveExport[],
   now: readonly LiveExport[],
 ): string[] {
+  const isShown = shownIn(now)
   const live = new Set(now.map(keyOf))
   const wanted = new Set(after.map(keyOf))
-  const ours = new Set([...before, ...after].map(keyOf))
   return [
     ...after
-      .filter((entry) => !live.has(keyOf(entry)))
+      .filter((entry) => !isShown(entry))
       .map(({ path, client }) => `${path} is not exported to ${client}`),
     ...before
       .filter((entry) => !wanted.has(keyOf(entry)) && live.has(keyOf(entry)))
       .map(({ path, client }) => `${path} is still exported to ${client}`),
-    ...old
-      .filter((entry) => !ours.has(keyOf(entry)) && !live.has(keyOf(entry)))
-      .map(({ path, client }) => `${path} is not exported to ${client} any more, which is not ours`),
+    ...lostOf({ before, after }, old, now, (path) => isDeclared(content, path)),
   ]
 }
+
+/** Exports of others that were there and are not any more, of directories that `counts`. */
+function lostOf(
+  { before, after }: Pick<ExportStep, 'before' | 'after'>,
+  old: readonly LiveExport[],
+  now: readonly LiveExport[],
+  counts: (path: string) => boolean,
+): string[] {
+  const ours = new Set([...before, ...after].map(keyOf))
+  const live = new Set(now.map(keyOf))
+  return old
+    .filter((entry) => !ours.has(keyOf(entry)) && !live.has(keyOf(entry)) && counts(entry.path))
+    .map(({ path, client }) => `${path} is not exported to ${client} any more, which is not ours`)
+}
+
+/** Whether a line of the file exports a directory: if none does, its export was bound to go with the next signal. */
+const isDeclared = (content: string, path: string) =>
+  readMountd(content, () => undefined).exports.some(({ directories }) => directories.includes(path))

@@ -1,9 +1,10 @@
 import type { Problem } from '../model/problem.ts'
 import type { Step } from '../plan/plan.ts'
 import { checkAppliance, checkRunning, checkWriters, refused, unknownsOf, type Verdicts } from './checks.ts'
-import { bareEntry, entriesOf, keyOf, type WantedExport } from './entries.ts'
+import { bareEntry, entriesOf, type WantedExport } from './entries.ts'
 import { type LiveExport, pathFact, type ServerFacts } from './facts.ts'
 import { EXPORTS_FILE, parseExportsFile, renderBody } from './freebsd-file.ts'
+import { shownIn } from './freebsd-reading.ts'
 import { checkIsolation } from './isolation.ts'
 import { type ExportPlan, type ExportRequest, ownerOf } from './kind.ts'
 import { findBlock, withBlock } from './managed-block.ts'
@@ -93,8 +94,7 @@ function needsStep({ facts }: ExportRequest, wanted: readonly WantedExport[], co
 
 const isLive = (facts: ServerFacts, wanted: readonly WantedExport[]) => {
   if (facts.live.kind === 'unknown') return true
-  const live = new Set(facts.live.value.map(keyOf))
-  return wanted.every((entry) => live.has(keyOf(entry)))
+  return wanted.every(shownIn(facts.live.value))
 }
 
 const fileSystemIn = (facts: ServerFacts) => (directory: string) => {

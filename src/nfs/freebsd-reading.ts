@@ -1,3 +1,4 @@
+import { keyOf } from './entries.ts'
 import type { Known, LiveExport, PathFact, ServerFacts } from './facts.ts'
 import { readTagged } from './linux-reading.ts'
 
@@ -15,6 +16,16 @@ export function parseShowmount(lines: readonly string[]): LiveExport[] {
       .filter((client) => client !== '')
       .map((client) => ({ path, client, options: new Set<string>() }))
   })
+}
+
+/**
+ * Tells whether an entry is in such a table. mountd may show a client by the name that its address has in the
+ * DNS: a path with a name among its clients is taken as exported.
+ */
+export function shownIn(table: readonly LiveExport[]): (entry: { path: string; client: string }) => boolean {
+  const shown = new Set(table.map(keyOf))
+  const named = new Set(table.filter(({ client }) => !/^[0-9.:/]+$/.test(client)).map(({ path }) => path))
+  return (entry) => shown.has(keyOf(entry)) || named.has(entry.path)
 }
 
 /** The live table; unknown with what showmount said, when it said anything. */
