@@ -4,7 +4,6 @@ import type { DhcpEvent, NetworkEvent, PacketEvent } from './dhcp/events.ts'
 import { inheritedSockets } from './dhcp/socket/inherited.ts'
 import { type DhcpService, type DhcpServiceOptions, type DhcpStats, serveDhcp } from './dhcp/socket/serve.ts'
 import { describeError } from './errors.ts'
-import type { EventHub } from './http/event-hub.ts'
 import type { Inventory } from './model/inventory.ts'
 import type { BootLog } from './service/boot-log.ts'
 import { dhcpChange, dhcpViewOf, EMPTY_DHCP_VIEW } from './service/dhcp-feed.ts'
@@ -24,8 +23,9 @@ export interface DhcpDuty {
 
 interface DhcpDutyOptions {
   readonly log: Logger
-  readonly events: EventHub
   readonly boots: BootLog
+  /** What happens on the networks; packets and boots are told elsewhere. */
+  readonly tell: (event: DhcpEvent) => void
   /** Where it listens, other than the bridges: a loopback interface that plays them. */
   readonly sockets?: Pick<DhcpServiceOptions, 'broadcastAddress' | 'bindAddresses'>
 }
@@ -37,7 +37,7 @@ interface DhcpDutyOptions {
  */
 export function openDhcpDuty(
   { dhcp }: Pick<Settings, 'dhcp'>,
-  { log, events, boots, sockets }: DhcpDutyOptions,
+  { log, boots, tell, sockets }: DhcpDutyOptions,
 ): DhcpDuty {
   let view = EMPTY_DHCP_VIEW
   let starting: Promise<DhcpService | undefined> | undefined
@@ -50,7 +50,7 @@ export function openDhcpDuty(
         source: () => dhcpChange(EMPTY_DHCP_VIEW, view) ?? {},
         ports: { server: dhcp.serverPort, client: dhcp.clientPort },
         inheritedFds: inheritedSockets(process.env, process.pid),
-        onEvent: (event) => hearEvent(event, { log, events, boots }),
+        onEvent: (event) => hearEvent(event, { log, boots, tell }),
         ...sockets,
       })
       return service
@@ -91,7 +91,7 @@ function healthOf({ networks }: DhcpStats): string {
 const describeNetwork = ({ network, state, address, detail }: NetworkEvent) =>
   `network ${network}: ${state}${address === undefined ? '' : ` on ${address}`}${detail === undefined ? '' : `: ${detail}`}`
 
-function hearEvent(event: DhcpEvent, { log, events, boots }: DhcpDutyOptions): void {
+function hearEvent(event: DhcpEvent, { log, boots, tell }: DhcpDutyOptions): void {
   switch (event.kind) {
     case 'packet':
       return
@@ -125,5 +125,5 @@ function hearEvent(event: DhcpEvent, { log, events, boots }: DhcpDutyOptions): v
       log.info(event, `DHCP: ${event.domain} gave ${event.address} back`)
       break
   }
-  events.publish('dhcp', { ...event })
+  tell(event)
 }

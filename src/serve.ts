@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { openApp } from './app.ts'
 import type { Settings } from './config.ts'
+import type { DhcpEvent } from './dhcp/events.ts'
 import { describeError } from './errors.ts'
 import { type EventHub, openEventHub } from './http/event-hub.ts'
 import { listenOnSocket, listenOnTcp } from './http/listen.ts'
@@ -96,7 +97,8 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
     written: (event) => events.publish('boot', { ...event }),
     fault: oncePerMessage((err) => log.error({ err }, 'cannot write down what was seen of boots')),
   })
-  const dhcp = settings.dhcp.enabled ? openDhcpDuty(settings, { log, events, boots }) : undefined
+  const tell = (event: DhcpEvent) => events.publish('dhcp', { ...event })
+  const dhcp = settings.dhcp.enabled ? openDhcpDuty(settings, { log, boots, tell }) : undefined
   let counts: Record<string, number> = {}
   const hear = async (inventory: Inventory, revision: number) => {
     counts = Object.fromEntries(NOUNS.map((noun) => [noun, inventory[noun].size]))

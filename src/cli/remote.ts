@@ -18,7 +18,7 @@ const PAGE = '100000' // the most that the service gives at once
  */
 export async function remoteJobs(socketPath: string): Promise<Jobs | undefined> {
   if (!statSync(socketPath, { throwIfNoEntry: false })?.isSocket()) return undefined
-  const client = await openSocketClient(socketPath, userInfo().username)
+  const client = openSocketClient(socketPath, userInfo().username)
   if (await isServed(client, socketPath)) return jobsOf(client, socketPath)
   client.close()
   return undefined

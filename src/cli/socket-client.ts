@@ -28,8 +28,9 @@ export interface SocketClient {
 }
 
 /** Opens a client that says `user` to the service; connects with the first call. */
-export async function openSocketClient(socketPath: string, user: string): Promise<SocketClient> {
-  const { Agent, request } = await import('node:http')
+export function openSocketClient(socketPath: string, user: string): SocketClient {
+  // As an ES module it would load fetch and WebSocket, too: 40 ms instead of 4.
+  const { Agent, request } = process.getBuiltinModule('node:http')
   const agent: Agent = new Agent({ keepAlive: true, maxSockets: 4 })
   const send = ({ method, path, query = {}, headers = {}, body, timeoutMs }: Call) =>
     new Promise<IncomingMessage>((resolve, reject) => {

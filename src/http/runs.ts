@@ -30,7 +30,7 @@ export interface Runs {
 }
 
 // A result is kept for whoever follows the operation; the journal keeps the rest.
-const KEPT = 50
+const KEPT_STEPS = 20_000
 const KEPT_MS = 10 * 60_000
 
 type MutableRun = { -readonly [K in keyof Run]: Run[K] } & { lines: string[] }
@@ -102,9 +102,14 @@ const signalled = (signals: EventEmitter, id: string, signal: AbortSignal) =>
     if (!signal.aborted) throw error
   })
 
+/** Keeps the newest result, and of the others as many as have no more than so many steps together. */
 function forgetOldest(runs: Map<string, MutableRun>) {
-  const ended = [...runs.values()].filter((run) => run.end !== undefined)
-  for (const { id } of ended.slice(0, -KEPT)) runs.delete(id)
+  const [, ...older] = [...runs.values()].filter((run) => run.end !== undefined).reverse()
+  let steps = 0
+  for (const { id, lines } of older) {
+    steps += 1 + lines.length
+    if (steps > KEPT_STEPS) runs.delete(id)
+  }
 }
 
 const outcomeOf = (end: NonNullable<Run['end']>) =>

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { EventEmitter, once } from 'node:events'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openEventHub } from '../../src/http/event-hub.ts'
+import type { DhcpEvent } from '../../src/dhcp/events.ts'
 import { openDhcpDuty } from '../../src/serve-dhcp.ts'
 import type { BootSign } from '../../src/service/boot-log.ts'
 import { domainDocument, inventoryOf, networkDocument, siteDocument } from '../builders/site.ts'
@@ -25,14 +25,13 @@ let client: KernelDhcpClient
 let duty: ReturnType<typeof openDhcpDuty>
 const signs: BootSign[] = []
 const told = new EventEmitter()
-const events = openEventHub(() => new Date())
 
 function open(serverPort = 0) {
   duty = openDhcpDuty(
     { dhcp: { enabled: true, serverPort, clientPort: client.port } },
     {
       log: pino({ level: 'silent' }),
-      events,
+      tell: (event) => void told.emit('event', event),
       boots: {
         note(sign) {
           signs.push(sign)
@@ -99,9 +98,9 @@ test('packets can be watched', async () => {
 test('a port that another program has is told, and nothing else fails', async () => {
   const other = createSocket('udp4').bind(0, LOOPBACK_BROADCAST)
   await once(other, 'listening')
-  const blocked = Promise.withResolvers<unknown>()
-  const stop = events.subscribe(({ type, data }) => {
-    if (type === 'dhcp' && data.state === 'blocked') blocked.resolve(data)
+  const blocked = Promise.withResolvers<DhcpEvent>()
+  told.on('event', (event: DhcpEvent) => {
+    if (event.kind === 'network' && event.state === 'blocked') blocked.resolve(event)
   })
   const { port } = other.address()
   open(port)
@@ -111,6 +110,5 @@ test('a port that another program has is told, and nothing else fails', async ()
     detail: expect.stringContaining(String(port)),
   })
   expect(duty.health()).toContain(`UDP port ${port}`)
-  stop()
   other.close()
 })
