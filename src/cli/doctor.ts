@@ -11,7 +11,8 @@ export function doctorCommand(): Command {
       const { openTools } = await import('../app.ts')
       const { examine } = await import('../service/doctor.ts')
       const tools = openTools(await settingsOf(command))
-      const findings = await examine(tools).finally(() => tools.close())
+      const findings = await examine(tools)
+      await tools.close()
       if (json) outJson({ findings })
       else {
         out(
