@@ -23,8 +23,9 @@ export function lexPython(text: string): { tokens: PythonToken[]; faults: Syntax
   const tokens: PythonToken[] = []
   const faults: SyntaxFault[] = []
   const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
+  let line = 0
   const placeOf = (offset: number): Position => {
-    const line = lineStarts.findLastIndex((start) => start <= offset)
+    while ((lineStarts[line + 1] ?? Number.POSITIVE_INFINITY) <= offset) line++ // offsets only grow
     return { line: line + 1, column: offset - (lineStarts[line] ?? 0) + 1 }
   }
   const add = (kind: PythonToken['kind'], value: string, start: number, end: number) =>
