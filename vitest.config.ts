@@ -11,9 +11,9 @@ export default defineConfig({
   test: {
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
-      project('unit', 5_000),
-      project('integration', 20_000),
-      project('e2e', 60_000),
+      project('unit', 30_000),
+      project('integration', 60_000),
+      project('e2e', 120_000),
       // Root, namespaces, real programs: one file at a time, since they share the machine's name spaces.
       project('system', 300_000, { fileParallelism: false }),
       // A lab of their own for each file: two cores bear one at a time.

@@ -94,7 +94,7 @@ test.each(pure)('%s is pure: no I/O, no clock, no chance, no environment', (room
 
 test('only app, main and serve know the edges', () => {
   const wrong = files
-    .filter((file) => !/^(?:app|main|serve)\.ts$|^(?:cli|http)\//.test(file))
+    .filter((file) => !/^(?:app|main|serve(?:-[a-z]+)?)\.ts$|^(?:cli|http)\//.test(file))
     .flatMap((file) =>
       importsOf(file)
         .filter((name) => /\/(?:cli|http)\//.test(name))
