@@ -148,44 +148,49 @@ const troubles = fc.record({
     ),
     { maxKeys: 2 },
   ),
-  /** Between a step's work and the journal; the number counts calls of prepare, apply and undo. */
-  killedAfter: fc.option(fc.nat(20), { nil: undefined, freq: 2 }),
+  /** Between a step's work and the journal; counts the moments before and after prepare, apply and undo. */
+  killedAt: fc.option(fc.nat(40), { nil: undefined, freq: 2 }),
 })
 type Troubles = typeof troubles extends fc.Arbitrary<infer T> ? T : never
 
-const NO_TROUBLE: Troubles = { faults: {}, killedAfter: undefined }
+const NO_TROUBLE: Troubles = { faults: {}, killedAt: undefined }
 
 /** Lets a process do its work in these troubles; resolves with what it returned, or `killed`. */
 async function live<T>(
   world: World,
   context: ApplyContext,
-  { faults, killedAfter }: Troubles,
+  { faults, killedAt }: Troubles,
   work: (context: ApplyContext) => Promise<T>,
 ): Promise<T | 'killed'> {
   const { promise: killed, resolve: kill } = Promise.withResolvers<'killed'>()
   let actions = 0
   world.h1.fault = () => faults[String(actions++)]
   world.h1.onCrash = () => kill('killed')
-  const kinds = killable(killedAfter, () => kill('killed'))
+  const kinds = killable(killedAt, () => kill('killed'))
   const result = await Promise.race([work({ ...context, kinds }), killed])
   world.h1.fault = () => undefined
   return result
 }
 
-/** The kinds of steps, in a process that is killed after so many calls: the last one's work is done, and no more. */
-function killable(after: number | undefined, kill: () => void): StepKinds {
-  let calls = 0
-  const counted = async <T>(work: Promise<T>): Promise<T> => {
-    const result = await work
-    if (calls++ !== after) return result
+/** The kinds of steps, in a process that is killed just before or just after one of their calls. */
+function killable(at: number | undefined, kill: () => void): StepKinds {
+  let moments = 0
+  const moment = async () => {
+    if (moments++ !== at) return
     kill()
-    return new Promise(() => undefined)
+    await new Promise(() => undefined)
+  }
+  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+    await moment()
+    const result = await work()
+    await moment()
+    return result
   }
   const wrap = (kind: StepKind): StepKind => ({
     describe: (step) => kind.describe(step),
-    prepare: (step, context) => counted(kind.prepare(step, context)),
-    apply: (step, saved, context) => counted(kind.apply(step, saved, context)),
-    undo: (step, saved, context, certainty) => counted(kind.undo(step, saved, context, certainty)),
+    prepare: (step, context) => counted(() => kind.prepare(step, context)),
+    apply: (step, saved, context) => counted(() => kind.apply(step, saved, context)),
+    undo: (step, saved, context, certainty) => counted(() => kind.undo(step, saved, context, certainty)),
   })
   return Object.fromEntries(
     Object.entries(stepKinds).map(([name, kind]) => [name, wrap(kind as StepKind)]),
@@ -261,9 +266,9 @@ test('killed before and after every single action and call, a plan of all kinds 
     await world.store.close()
   }
   for (let at = 0; at < 16; at++) {
-    await tryOut({ faults: { [at]: 'crash-before' }, killedAfter: undefined })
-    await tryOut({ faults: { [at]: 'crash-after' }, killedAfter: undefined })
-    await tryOut({ faults: {}, killedAfter: at })
+    await tryOut({ faults: { [at]: 'crash-before' }, killedAt: undefined })
+    await tryOut({ faults: { [at]: 'crash-after' }, killedAt: undefined })
   }
-  expect(ends.filter((state) => state === 'rolled-back').length).toBeGreaterThan(30)
+  for (let at = 0; at < 20; at++) await tryOut({ faults: {}, killedAt: at })
+  expect(ends.filter((state) => state === 'rolled-back').length).toBeGreaterThan(40)
 })

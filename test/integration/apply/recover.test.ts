@@ -4,8 +4,9 @@ import { isOwnerAlive, processOwner } from '../../../src/apply/owner.ts'
 import { recoverOperations } from '../../../src/apply/recover.ts'
 import { retryUndo } from '../../../src/apply/settle.ts'
 import type { Step } from '../../../src/plan/plan.ts'
+import { beginOperation, beginStep, markStep } from '../../../src/store/journal.ts'
 import { getOperation } from '../../../src/store/operations.ts'
-import { openWorld, plan, REQUEST, run, type World, write } from './world.ts'
+import { CONFIG, openWorld, plan, REQUEST, run, type World, write } from './world.ts'
 
 let world: World
 beforeEach(async () => {
@@ -37,6 +38,19 @@ test('what a dead process left half done is undone, and said', async () => {
   ])
   expect(world.h1.files.size).toBe(0)
   expect(await recoverOperations(world.nextProcess())).toEqual([])
+})
+
+test('one whose steps were all done is finished, not undone', async () => {
+  const { store, context, h1, nextProcess } = world
+  const owner = context.owner ?? processOwner()
+  const operation = await beginOperation(store, { plan: plan(write()), ...REQUEST, owner, at: 'then' })
+  await beginStep(store, { operation, position: 0, saved: { missingFolders: [] }, at: 'then' })
+  h1.put('/etc/xen/menas.cfg', CONFIG)
+  await markStep(store, { operation, position: 0, state: 'done', result: 'changed', at: 'then' })
+  expect(await recoverOperations(nextProcess())).toMatchObject([
+    { outcome: { outcome: 'done', steps: [{ result: 'changed' }] } },
+  ])
+  expect(h1.files.size).toBe(1)
 })
 
 test('its subjects are free again', async () => {
