@@ -113,7 +113,7 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
       const follower = await followInventory(app, { everyMs: LOOK_EVERY_MS, hear, fault })
       // A guest may be started right after it was recorded: its reservation must not wait for the next look.
       const unsubscribe = events.subscribe(({ type }) => {
-        if (type === 'operation-step') void follower.check() // never rejects
+        if (type.startsWith('operation-')) void follower.check() // never rejects
       })
       stops.push(follower.close, unsubscribe)
     },

@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ChangeRequest } from '../service/jobs.ts'
 import type { Context } from './context.ts'
-import { accepted, outcome, plan } from './schemas.ts'
+import { accepted, flag, outcome, plan } from './schemas.ts'
 
 /** The query of everything that changes something. Strict: a mistyped dryRun must not change anything. */
 export const changeQuery = {
-  dryRun: z.stringbool().default(false).meta({ description: 'answer with the plan and change nothing' }),
+  dryRun: flag('answer with the plan and change nothing'),
 }
 
 export const changeAnswers = { 200: z.union([outcome, plan]), 202: accepted }

@@ -3,7 +3,7 @@ import { openRenderer } from '../service/render.ts'
 import { answerChange, changeAnswers, changeQuery } from './change.ts'
 import type { Context, Server } from './context.ts'
 import { params } from './resources.ts'
-import { givenDomain, text, timeline, verdict, verdicts } from './schemas.ts'
+import { flag, givenDomain, text, timeline, verdict, verdicts } from './schemas.ts'
 
 /** What can be done with domains beyond declaring them: make many, start, stop, look at. */
 export function domainRoutes(server: Server, context: Context): void {
@@ -95,10 +95,7 @@ function lifecycleRoute(server: Server, context: Context, kind: 'stop' | 'reboot
 }
 
 function verifyRoutes(server: Server, { jobs }: Context) {
-  const probe = z
-    .stringbool()
-    .default(false)
-    .meta({ description: 'also look for other DHCP servers on the segment' })
+  const probe = flag('also look for other DHCP servers on the segment')
   const options = ({ probe }: { probe: boolean }) => (probe ? { probe } : {})
   const one = {
     tags,

@@ -7,7 +7,7 @@ import {
 } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import type { Server } from './context.ts'
-import { described, forms } from './schemas.ts'
+import { described } from './schemas.ts'
 
 const DESCRIPTION = `Makes and runs diskless Xen guests.
 
@@ -23,7 +23,7 @@ export async function describeRoutes(server: Server, version: string): Promise<v
   // The forms of answers are documentation: what the jobs return is written as it is.
   server.setSerializerCompiler(() => (data) => JSON.stringify(data))
   const zodToJsonConfig = { override: describeBody }
-  const transformObject = createJsonSchemaTransformObject({ schemaRegistry: forms, zodToJsonConfig })
+  const transformObject = createJsonSchemaTransformObject({ zodToJsonConfig })
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -31,7 +31,7 @@ export async function describeRoutes(server: Server, version: string): Promise<v
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform: createJsonSchemaTransform({ schemaRegistry: forms, zodToJsonConfig }),
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
     transformObject: (document) => withProblems(transformObject(document) as Document),
   })
   // The page holds nothing of the site; a browser cannot show a token before it has it.

@@ -7,16 +7,22 @@ import { SCHEMAS } from '../model/read-site.ts'
 import type { PlanView } from '../plan/view.ts'
 import type { BootEvent, OperationSummary, OperationView, VerifyView } from '../service/jobs.ts'
 
-/** Forms that the OpenAPI document names. */
-export const forms = z.registry<{ id: string }>()
-
-/** What bodies look like that are left to the jobs: these find all mistakes at once, with the paths of the site. */
+/**
+ * What a value looks like whose own schema does not say so: bodies that are left to the jobs, which find all mistakes
+ * at once, with the paths of the site; switches in a query.
+ */
 export const described = new WeakMap<z.core.$ZodType, z.ZodType>()
 
 /** Takes what `base` takes, described as `schema`. */
-function leftToJobs<T extends z.ZodType>(schema: z.ZodType, base: T): T {
+function describedAs<T extends z.ZodType>(schema: z.ZodType, base: T): T {
   described.set(base, schema)
   return base
+}
+
+/** A switch in a query: `true` or `false`, off when absent. */
+export function flag(description: string) {
+  const form = z.boolean().default(false).meta({ description })
+  return describedAs(form, z.stringbool({ error: 'must be true or false' }).default(false))
 }
 
 /**
@@ -114,10 +120,12 @@ export const operation: z.ZodType<OperationAnswer> = summary.extend({
 })
 export const operations: z.ZodType<readonly OperationAnswer[]> = z.array(operation)
 
-export const accepted = z.object({
-  operation: z.string(),
-  links: z.object({ operation: z.string(), events: z.string() }),
-})
+export const accepted = z
+  .object({
+    operation: z.string(),
+    links: z.object({ operation: z.string(), events: z.string() }),
+  })
+  .meta({ description: 'it has begun' })
 
 const link = z.object({
   link: z.enum(['kernel', 'cmdline', 'config', 'dhcp', 'export', 'image', 'server', 'host', 'claim']),
@@ -142,9 +150,9 @@ const givenForm = byNoun((noun) => {
   const schema: z.ZodObject = SCHEMAS[noun]
   return schema.extend({ name: name.optional(), ...(noun === 'domains' && { state }) })
 })
-export const given = byNoun((noun) => leftToJobs(givenForm[noun], z.unknown()))
+export const given = byNoun((noun) => describedAs(givenForm[noun], z.unknown()))
 /** What many domains have in common. */
-export const givenDomain = leftToJobs(givenForm.domains, z.record(z.string(), z.unknown()))
+export const givenDomain = describedAs(givenForm.domains, z.record(z.string(), z.unknown()))
 
 /** A resource as it is answered. */
 export const resource: Readonly<Record<Noun, z.ZodType<unknown>>> = byNoun((noun) => {
@@ -159,12 +167,13 @@ export const site: z.ZodType<unknown> = z.object({
 })
 
 /** A site document as it is given. */
-export const givenSite = leftToJobs(site, z.unknown())
+export const givenSite = describedAs(site, z.unknown())
 
 function byNoun<T>(make: (noun: Noun) => T): Record<Noun, T> {
   return Object.fromEntries(NOUNS.map((noun) => [noun, make(noun)])) as Record<Noun, T>
 }
 
+/** What the OpenAPI document has names for. */
 const NAMED = {
   Problem: problemDocument,
   Plan: plan,
@@ -172,4 +181,4 @@ const NAMED = {
   Operation: operation,
   Verdict: verdict,
 }
-for (const [id, schema] of Object.entries(NAMED)) forms.add(schema, { id })
+for (const [id, schema] of Object.entries(NAMED)) z.globalRegistry.add(schema, { id })

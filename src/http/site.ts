@@ -4,12 +4,12 @@ import { parseSiteText } from '../service/document.ts'
 import type { ChangeRequest } from '../service/jobs.ts'
 import { answerChange, changeAnswers, changeQuery } from './change.ts'
 import type { Context, Server } from './context.ts'
-import { givenSite, plan, site } from './schemas.ts'
+import { flag, givenSite, plan, site } from './schemas.ts'
 
 const tags = ['site']
 
 const applyQuery = {
-  prune: z.stringbool().default(false).meta({ description: 'also remove what the document does not name' }),
+  prune: flag('also remove what the document does not name'),
   exports: z
     .enum(['adopt', 'overwrite'])
     .optional()

@@ -48,6 +48,18 @@ test('bodies are described by the schemas of the nouns', async () => {
   expect(schema.required).toContain('cidr')
 })
 
+test('what a query takes is described', async () => {
+  const { ask } = await openApi()
+  const { paths } = (await ask('/v1/openapi.json')).body
+  expect(paths['/v1/domains/{name}/stop'].post.parameters).toContainEqual({
+    name: 'dryRun',
+    in: 'query',
+    required: false,
+    description: 'answer with the plan and change nothing',
+    schema: { type: 'boolean', default: false },
+  })
+})
+
 test('every reference in the document leads somewhere', async () => {
   const { ask } = await openApi()
   const { body, text } = await ask('/v1/openapi.json')
