@@ -35,7 +35,7 @@ function stopped(request: ExportRequest, verdict: Edited): Problem {
   const patch = diffFile(label, facts.file, wanted)
   return {
     path: `servers/${server.name}`,
-    message: `${label} is not as domus left it: ${verdict.reason}; use --adopt to keep its other lines in ${KEPT_DROP_IN}, or --overwrite to lose them\n${patch}`,
+    message: `${label} is not as domus left it: ${verdict.reason}; domus apply --adopt keeps its other lines in ${KEPT_DROP_IN}, --overwrite loses them\n${patch}`,
   }
 }
 

@@ -77,7 +77,7 @@ function readFile({ server, inventory, facts, drift }: ExportRequest) {
   const strangers = verdict.lines.filter(({ entries }) => entries === undefined).map((line) => line.text)
   if (drift === 'stop') {
     const lines = strangers.length === 0 ? 'lines of ours' : strangers.join(' | ')
-    const message = `the block of ${inventory.site} in ${label} is not as domus left it (${lines}): ${verdict.reason}; use --adopt to move its other lines out of the block, or --overwrite to lose them`
+    const message = `the block of ${inventory.site} in ${label} is not as domus left it (${lines}): ${verdict.reason}; domus apply --adopt moves its other lines out of the block, --overwrite loses them`
     return { ...found, ...refused([{ path: place, message }]) }
   }
   if (drift === 'overwrite' || strangers.length === 0) return { ...found, ...refused([]) }
