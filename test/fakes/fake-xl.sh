@@ -1,0 +1,20 @@
+#!/bin/sh
+# An xl program for tests: its domains are lines "NAME DOMID UUID" of the file $FAKE_XL_STATE.
+s=$FAKE_XL_STATE
+touch "$s"
+field() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$2"; }
+case $1 in
+list)
+  printf '%-40s %5s %5s %5s\t%s\t%s %s\n' Name ID Mem VCPUs State 'Time(s)' UUID
+  awk '{ printf "%-40s %5d   256     1     -b----       1.0 %s\n", $1, $2, $3 }' "$s" ;;
+create)
+  n=$(field name "$2")
+  grep -q "^$n " "$s" && { echo "xl: $n is there" >&2; exit 1; }
+  echo "$n $(($(awk 'END { print $2 + 0 }' "$s") + 1)) $(field uuid "$2")" >>"$s" ;;
+destroy | shutdown)
+  awk -v w="$2" '$1 == w || $2 == w { found = 1; next } { print } END { exit !found }' "$s" >"$s.new" || exit 1
+  mv "$s.new" "$s" ;;
+*)
+  echo "xl: no verb $1" >&2
+  exit 2 ;;
+esac
