@@ -8,7 +8,7 @@ import { describeError } from './errors.ts'
 import { type EventHub, openEventHub } from './http/event-hub.ts'
 import { listenOnSocket, listenOnTcp } from './http/listen.ts'
 import { buildServer } from './http/server.ts'
-import { openIdleMemory } from './idle-memory.ts'
+import { keepMemorySmall } from './idle-memory.ts'
 import { type Inventory, NOUNS } from './model/inventory.ts'
 import { type DhcpDuty, openDhcpDuty } from './serve-dhcp.ts'
 import type { App } from './service/app.ts'
@@ -63,9 +63,7 @@ async function serveUntilSignal(settings: Settings): Promise<boolean> {
   const door = await openDoor(server, settings, log)
   life.defer(() => door?.close())
   await duties.start()
-  const memory = openIdleMemory()
-  life.defer(() => memory.close())
-  life.defer(events.subscribe(() => memory.touch()))
+  life.defer(keepMemorySmall())
 
   log.info({ socket: settings.socket, pid: process.pid }, 'ready')
   await systemd.tell('READY=1')
