@@ -52,8 +52,10 @@ function refuseUnknown({ facts, title }: Plan): void {
 
 // Each record step checks it again; this is to find out before anything is changed.
 async function refuseStale({ steps, title }: Plan, { store }: ApplyContext): Promise<void> {
-  const first = steps.find((step) => step.kind === 'record')
-  if (first === undefined || first.changes.every(({ noun }) => noun === 'claims')) return
+  const first = steps.find(
+    (step) => step.kind === 'record' && step.changes.some(({ noun }) => noun !== 'claims'),
+  )
+  if (first?.kind !== 'record') return
   const now = await loadRevision(store)
   if (now === first.revision) return
   throw new DomusError(
