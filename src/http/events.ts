@@ -5,6 +5,9 @@ import type { ServiceEvent } from './event-hub.ts'
 import { text } from './schemas.ts'
 import { streamEvents } from './stream.ts'
 
+/** An answer that never ends has no head to ask for alone. */
+const endless = { exposeHeadRoute: false } as const
+
 /** What happens, as it happens: server-sent events. */
 export function eventRoutes(server: Server, context: Context): void {
   eventsRoute(server, context)
@@ -25,7 +28,7 @@ function eventsRoute(server: Server, { events, closing }: Context) {
     produces: ['text/event-stream'],
     response: { 200: text },
   }
-  server.get('/v1/events', { schema }, (request, reply) => {
+  server.get('/v1/events', { schema, ...endless }, (request, reply) => {
     const { operation } = request.query
     const last = Number(request.headers['last-event-id'] ?? (operation === undefined ? Number.NaN : 0))
     const isWanted = ({ data }: ServiceEvent) => operation === undefined || data.operation === operation
@@ -50,7 +53,7 @@ function packetsRoute(server: Server, { watchDhcp, closing }: Context) {
     produces: ['text/event-stream'],
     response: { 200: text },
   }
-  server.get('/v1/dhcp/packets', { schema }, (_request, reply) => {
+  server.get('/v1/dhcp/packets', { schema, ...endless }, (_request, reply) => {
     if (watchDhcp === undefined) throw new DomusError('refused', 'this service does not answer DHCP')
     const stream = streamEvents(reply, closing, (send) =>
       watchDhcp((packet) => send(`data: ${JSON.stringify(packet)}\n\n`)),

@@ -49,7 +49,7 @@ export async function openApi(over: Partial<ServerOptions> = {}) {
       headers: { ...(as !== 'nobody' && { authorization: `Bearer ${TOKENS[as]}` }), ...headers },
       ...(body !== undefined && { payload: isText ? body : (body as object) }),
     })
-    const isJson = String(answer.headers['content-type']).includes('json')
+    const isJson = answer.payload !== '' && String(answer.headers['content-type']).includes('json')
     return {
       status: answer.statusCode,
       headers: answer.headers,

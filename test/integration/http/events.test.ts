@@ -120,6 +120,13 @@ test('DHCP packets are told as they come, as long as somebody watches', async ()
   expect(listener).toBeUndefined()
 })
 
+test('asking for the head of a stream opens none', async () => {
+  const before = api.events.listeners
+  expect((await api.ask('HEAD /v1/events')).status).toBe(404)
+  expect((await api.ask('HEAD /v1/domains')).status).toBe(200)
+  expect(api.events.listeners).toBe(before)
+})
+
 test('a service that answers no DHCP has no packets to show', async () => {
   expect(await api.ask('/v1/dhcp/packets')).toMatchObject({ status: 422, body: { code: 'refused' } })
 })
