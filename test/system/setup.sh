@@ -4,8 +4,8 @@
 set -euo pipefail
 
 packages=(
-  # namespaces, sshd for the ssh machine
-  iproute2 util-linux openssh-client openssh-server
+  # namespaces, sshd for the ssh machine, and a login shell that is not POSIX
+  iproute2 util-linux openssh-client openssh-server tcsh
   # NFS servers and clients
   nfs-kernel-server nfs-common rpcbind nfs-ganesha nfs-ganesha-vfs libnfs-utils
   # DHCP clients that a guest may have
