@@ -7,7 +7,14 @@ import { optionsOf } from '../nfs/linux-file.ts'
 import { readTagged, readTrial } from '../nfs/linux-reading.ts'
 import { dryRunArgv } from '../nfs/linux-scripts.ts'
 import type { ExportEntry } from '../plan/plan.ts'
-import { exportLive, type LiveEntry, readLive, showLive, unexportLive } from './export-live.ts'
+import {
+  exportLive,
+  type LiveEntry,
+  readLive,
+  readLiveToChange,
+  showLive,
+  unexportLive,
+} from './export-live.ts'
 import { requirePlanned, underLock } from './export-lock.ts'
 import type { StepContext, StepKind, StepOf } from './step.ts'
 
@@ -57,7 +64,10 @@ async function apply(
   saved: SavedExports,
   context: StepContext,
 ): Promise<'changed' | 'unchanged'> {
-  const [file, before] = await Promise.all([machine.readFile(step.path), readLive(machine)])
+  const [file, before] = await Promise.all([
+    machine.readFile(step.path),
+    readLiveToChange(machine, step.after.length),
+  ])
   requirePlanned(step, file)
   const { gone, missing } = deltaOf(step, before)
   const isWritten = (file?.content ?? '') === step.content
@@ -169,14 +179,15 @@ async function undo(machine: Machine, step: ExportStep, saved: SavedExports): Pr
   }
   const live = new Map(table.map((entry) => [keyOf(entry), entry]))
   const before = new Map(saved.live.map((entry) => [keyOf(entry), entry]))
-  const extra = step.after.filter((entry) => live.has(keyOf(entry)) && !before.has(keyOf(entry)))
-  await unexportLive(machine, uniqueByKey(extra))
-  if (file?.content !== old || file?.mode !== saved.file?.mode)
-    await putFile(machine, step.path, old, saved.file)
+  const extra = uniqueByKey(step.after.filter((entry) => live.has(keyOf(entry)) && !before.has(keyOf(entry))))
   const lost = saved.live.filter((entry) => {
     const now = live.get(keyOf(entry))
     return now === undefined || spellOptions(now.options) !== entry.options
   })
+  if (extra.length + lost.length > 0) await readLiveToChange(machine, lost.length)
+  await unexportLive(machine, extra)
+  if (file?.content !== old || file?.mode !== saved.file?.mode)
+    await putFile(machine, step.path, old, saved.file)
   await exportLive(machine, lost)
   await requireRestored(machine, step, saved)
 }

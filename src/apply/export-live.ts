@@ -13,8 +13,8 @@ export interface LiveEntry {
 }
 
 /** The live table of a Linux NFS server. @throws DomusError 'refused' when we may not change it */
-export async function readLive(machine: Machine): Promise<readonly LiveExport[]> {
-  const { stdout } = await machine.run(tableArgv)
+export async function readLive(machine: Machine, roomKiB = 0): Promise<readonly LiveExport[]> {
+  const { stdout } = await machine.run(tableArgv(roomKiB))
   const tagged = readTagged(stdout)
   const [uid = 'unknown'] = tagged('U')
   const [appliance] = tagged('A')
@@ -24,8 +24,26 @@ export async function readLive(machine: Machine): Promise<readonly LiveExport[]>
       `cannot change exports on ${machine.address}: the middleware of ${appliance} owns them; use kind: print`,
     )
   if (uid !== '0') throw mayNot(machine, `we are user ${uid}`)
+  const [folder, said = ''] = tagged('N')
+  if (folder !== undefined)
+    throw new DomusError(
+      'command-failed',
+      `cannot change exports on ${machine.address}: there is no room for the table in ${folder}, and exportfs would lose all of it: ${said}`,
+    )
   return requireKnown(machine, readTable(tagged))
 }
+
+/**
+ * The same, for a change: so many entries may come.
+ *
+ * @throws DomusError 'command-failed' when the server's disk has no room for them: exportfs would take no notice,
+ * and leave an empty table behind
+ */
+export const readLiveToChange = (machine: Machine, entries: number) =>
+  readLive(machine, Math.ceil((entries * ENTRY_BYTES) / 1024) + SPARE_KIB)
+
+const ENTRY_BYTES = 512 // a line of the table: path, address and all options
+const SPARE_KIB = 64
 
 /** The same, as `exportfs -s` shows it. */
 export async function showLive(machine: Machine): Promise<readonly LiveExport[]> {

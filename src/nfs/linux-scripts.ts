@@ -82,10 +82,17 @@ paths=$(cat)
 printf '%s\\n' "$paths" | xargs stat -L -c '%n %F' -- 2>/dev/null | tag T
 printf '%s\\n' "$paths" | xargs realpath -m -- | tag R`
 
+// KIB: with a full disk exportfs exits with 0 and leaves an empty table, everybody's exports gone. So room for the
+// table that is, and for KIB more, is tried out before; 0 does not try.
 const TABLE = `# looks at the live NFS exports${TAGGED}${APPLIANCE}${STATES}${SHOW}
 appliance
 id -u | tag U
 etab || show
+if [ "$1" -gt 0 ] && [ -r "$s/etab" ]; then
+  n=$(( $(wc -c <"$s/etab") / 1024 + $1 ))
+  e=$(dd if=/dev/zero of="$s/.domus-room.$$" bs=1024 count="$n" 2>&1) || { echo "$s"; printf '%s\\n' "$e" | head -n 1; } | tag N
+  rm -f "$s/.domus-room.$$"
+fi
 exit 0`
 
 const SHOWN = `# runs exportfs -s${TAGGED}${STATES}${SHOW}
@@ -107,12 +114,13 @@ exit 0`
 export const lookArgv = (file: string) => ['sh', '-c', LOOK, 'sh', file, READ_OTHERS]
 
 /**
- * The live table from its file, which costs nothing however long it is (exportfs takes a second for 10 000).
+ * The live table from its file, which costs nothing however long it is (exportfs takes a second for 10 000); with
+ * `roomKiB`, tries whether it may grow by so much.
  *
  * `F` folder of the etab, `E` its lines; without one `L` what `exportfs -s` shows, `l` what is wrong with that ·
- * `U` numeric user id · `A` product that owns the exports
+ * `U` numeric user id · `A` product that owns the exports · `N` the folder without room, and what dd says of it
  */
-export const tableArgv = ['sh', '-c', TABLE]
+export const tableArgv = (roomKiB = 0) => ['sh', '-c', TABLE, 'sh', String(roomKiB)]
 
 /** The live table as `exportfs -s` shows it: `L` and `l`, with `F` and `E` for what it leaves out. */
 export const shownArgv = ['sh', '-c', SHOWN]

@@ -1,4 +1,4 @@
-import { showLive } from '../apply/export-live.ts'
+import { readLiveToChange, showLive } from '../apply/export-live.ts'
 import { underLock } from '../apply/export-lock.ts'
 import { DomusError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -55,6 +55,7 @@ export async function resyncExports(tools: Tools, inventory: Inventory, shown: R
       )
     if (now.refusals.length > 0)
       throw new DomusError('refused', `exports of ${server.name}: ${now.refusals.join('; ')}`)
+    await readLiveToChange(machine, now.added.length)
     const { stderr } = await machine.run(['exportfs', '-ra'], { timeoutMs: TIMEOUT_MS })
     const after = await compare(machine, server, inventory.site)
     const pending = [...after.added, ...after.removed, ...after.changed.map(({ to }) => to)]

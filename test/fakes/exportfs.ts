@@ -20,7 +20,7 @@ export function installExportfs(machine: MemoryMachine): LiveTable {
   const others = machine.programs.get('sh')
   machine.programs.set('sh', (argv, options, at) => {
     const script = argv.slice(2).join('\n')
-    if (script === tableArgv.slice(2).join('\n')) return { stdout: `U 0\n${etab(live)}` }
+    if (argv[2] === tableArgv()[2]) return { stdout: `U 0\n${etab(live)}` }
     if (script === shownArgv.slice(2).join('\n')) return { stdout: `${tag('L', live)}${etab(live)}` }
     if (script === dryRunArgv.slice(2).join('\n')) return { stdout: trial(readFile(options.input ?? '')) }
     if (script === readAllArgv.slice(2).join('\n')) return { stdout: trial(readFiles(at)) }

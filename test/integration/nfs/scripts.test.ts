@@ -11,7 +11,7 @@ import * as linux from '../../../src/nfs/linux-scripts.ts'
 
 const SCRIPTS = {
   'linux look': linux.lookArgv('/etc/exports.d/domus.exports'),
-  'linux table': linux.tableArgv,
+  'linux table': linux.tableArgv(),
   'linux shown': linux.shownArgv,
   'linux dry run': linux.dryRunArgv,
   'linux read all': linux.readAllArgv,

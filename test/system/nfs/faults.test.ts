@@ -115,6 +115,61 @@ describe.each(['local', 'ssh'])('on a %s server', (kind) => {
   })
 })
 
+describe('a full disk under the live table', () => {
+  const fill = 'dd if=/dev/zero of=/var/lib/nfs/fill bs=1k 2>/dev/null || true'
+  const small = 'mount -o remount,size=200k /var/lib/nfs'
+
+  test('makes exportfs lose all of it, with exit code 0: the trap', async () => {
+    await exportAll(box.machine, from)
+    await box.sh(`${small}; ${fill}`)
+    await box.sh('exportfs -i -o ro,no_subtree_check 10.0.0.1:/srv/xen/new')
+    expect(await box.sh('exportfs -s')).toBe('')
+  })
+
+  test('is found before anything is changed', async () => {
+    await exportAll(box.machine, from)
+    await box.sh(`${small}; ${fill}`)
+    const before = await picture()
+    const step = stepOf(await planOn(box.machine, to))
+    const context = contextOn(box.machine)
+    const saved = await exportLinux.prepare(step, context)
+    const why = /no room for the table in \/var\/lib\/nfs.*No space left/
+    await expect(exportLinux.apply(step, saved, context)).rejects.toThrow(why)
+    await exportLinux.undo(step, saved, context, 'uncertain')
+    expect(await picture()).toBe(before)
+    expect(await box.sh('ls -A /var/lib/nfs')).not.toContain('domus')
+  })
+
+  test('keeps an undo from making it worse', async () => {
+    await exportAll(box.machine, from)
+    const before = await picture()
+    const step = stepOf(await planOn(box.machine, to))
+    const { saved } = await carryOut(box.machine, step)
+    await box.sh(`${small}; ${fill}`)
+    const after = await picture()
+    await expect(exportLinux.undo(step, saved, contextOn(box.machine), 'done')).rejects.toThrow(
+      /no room for the table in \/var\/lib\/nfs/,
+    )
+    expect(await picture()).toBe(after)
+    await box.sh('rm /var/lib/nfs/fill')
+    await exportLinux.undo(step, saved, contextOn(box.machine), 'uncertain')
+    expect(await picture()).toBe(before)
+  })
+
+  test('or a read-only one, as well', async () => {
+    await exportAll(box.machine, from)
+    const step = stepOf(await planOn(box.machine, to))
+    await box.sh('mount -o remount,ro /var/lib/nfs')
+    await expect(
+      exportLinux.apply(
+        step,
+        await exportLinux.prepare(step, contextOn(box.machine)),
+        contextOn(box.machine),
+      ),
+    ).rejects.toThrow(/no room.*Read-only file system/)
+  })
+})
+
 describe('an ssh connection that is cut', () => {
   test.each([
     ['between the rename and exportfs', 'writeFile'],

@@ -83,3 +83,13 @@ test('broken lines of theirs are told, and the rest is done', async () => {
   expect(await resyncExports(tools, site, view)).toContain('nonsense')
   expect(await table()).toBe('/srv/a  10.0.0.1\n/srv/xen/slack  38.99.2.222\n')
 })
+
+test('a disk without room for the table stops it, since exportfs would lose everything', async () => {
+  await box.sh('echo "/srv/b 10.0.0.1(ro,sync,no_subtree_check)" >/etc/exports')
+  const view = await previewResync(tools, site, 'filer')
+  await box.sh(
+    'mount -o remount,size=200k /var/lib/nfs; dd if=/dev/zero of=/var/lib/nfs/fill bs=1k 2>/dev/null || true',
+  )
+  await expect(resyncExports(tools, site, view)).rejects.toThrow('no room for the table in /var/lib/nfs')
+  expect(await table()).toBe('/srv/xen/slack  38.99.2.222\n')
+})
