@@ -1,5 +1,5 @@
 import type { SymbolValue } from './config.ts'
-import type { Dependency, DependencyTable } from './dependencies.ts'
+import type { DependencyTable } from './dependencies.ts'
 import { type Expression, evaluate, levelOf, parseExpression } from './expression.ts'
 
 /** Something that must change first: a symbol that must be on (at this level), or off. */
@@ -20,8 +20,8 @@ export function blame(
   const chain: Blocker[] = []
   const seen = new Set([symbol])
   let next: Blocker | undefined = { symbol, must: 'y' }
-  while (next?.must === 'y' && table !== undefined) {
-    next = firstUnmet(table.symbols[next.symbol], have, seen)
+  while (next?.must === 'y') {
+    next = unmet(next.symbol, table, have, 'depends').find((blocker) => !seen.has(blocker.symbol))
     if (next === undefined) break
     seen.add(next.symbol)
     chain.push(next)
@@ -29,17 +29,40 @@ export function blame(
   return chain
 }
 
-function firstUnmet(
-  entry: Dependency | undefined,
+/** Everything that must change before a symbol can be set to y, what comes first first; without the symbol itself. */
+export function allBlockers(
+  symbol: string,
+  table: DependencyTable | undefined,
   have: (symbol: string) => SymbolValue,
-  seen: ReadonlySet<string>,
-): Blocker | undefined {
-  if (entry?.depends === undefined) return undefined
+): readonly Blocker[] {
+  const found = new Map<string, Blocker>()
+  const seen = new Set([symbol])
+  follow(symbol)
+  return [...found.values()]
+
+  function follow(from: string) {
+    const blockers = [...unmet(from, table, have, 'depends'), ...unmet(from, table, have, 'promptIf')]
+    for (const blocker of blockers) {
+      if (seen.has(blocker.symbol)) continue
+      seen.add(blocker.symbol)
+      if (blocker.must === 'y') follow(blocker.symbol)
+      found.set(blocker.symbol, blocker)
+    }
+  }
+}
+
+function unmet(
+  symbol: string,
+  table: DependencyTable | undefined,
+  have: (symbol: string) => SymbolValue,
+  part: 'depends' | 'promptIf',
+): readonly Blocker[] {
+  const entry = table?.symbols[symbol]
+  const expression = entry?.[part]
+  if (entry === undefined || expression === undefined) return []
   // A bool may be y on top of something that is m; kconfig rounds up for it.
   const enough = entry.type === 'tristate' ? 2 : 1
-  return blockersIn(parseExpression(entry.depends), { mustHold: true, enough }, have).find(
-    ({ symbol }) => !seen.has(symbol),
-  )
+  return blockersIn(parseExpression(expression), { mustHold: true, enough }, have)
 }
 
 interface Aim {
@@ -48,7 +71,7 @@ interface Aim {
   readonly enough: 1 | 2
 }
 
-// All symbols whose change would help, those of the first unmet part first.
+// The symbols that have to change: all of several conditions, and the fewest where one of several will do.
 function blockersIn(
   expression: Expression,
   aim: Aim,
@@ -66,9 +89,17 @@ function blockersIn(
     case 'compare':
       return comparisonBlocker(expression, aim.mustHold)
     case 'and':
-    case 'or':
-      return expression.of.flatMap((each) => blockersIn(each, aim, have))
+    case 'or': {
+      const each = expression.of.map((part) => blockersIn(part, aim, have))
+      const needsAll = (expression.kind === 'and') === aim.mustHold
+      return needsAll ? each.flat() : fewest(each)
+    }
   }
+}
+
+function fewest(choices: readonly (readonly Blocker[])[]): readonly Blocker[] {
+  const possible = choices.filter((choice) => choice.length > 0)
+  return possible.toSorted((a, b) => a.length - b.length)[0] ?? []
 }
 
 function comparisonBlocker(
@@ -76,7 +107,7 @@ function comparisonBlocker(
   mustHold: boolean,
 ): readonly Blocker[] {
   if (left.kind !== 'symbol' || right.kind !== 'literal') return []
-  const isEqual = (operator === '=') === mustHold
   if (operator !== '=' && operator !== '!=') return []
+  const isEqual = (operator === '=') === mustHold
   return [{ symbol: left.name, must: isEqual === levelOf(right.text) > 0 ? 'y' : 'n' }]
 }

@@ -106,7 +106,12 @@ function judgeAll(input: KernelInput, request: KernelRequest, data: KernelData) 
     boots,
     migrates: migrates(boots, data.rules, subject),
     findings: sortFindings([...own, ...findingsOf(results, shown, subject)]),
-    fragment: fixFragment(results.filter(isWorthFixing(paths)), table),
+    fragment: fixFragment(
+      results.filter(isWorthFixing(paths)).map(({ rule }) => rule),
+      data.rules.filter((rule) => isWary(rule, paths, subject)),
+      table,
+      subject.have,
+    ),
     ...(verdict === 'undetermined' ? { reason: reasonOf(input) } : {}),
   }
 }
@@ -170,6 +175,12 @@ function verdictOf(paths: readonly BootPath[], results: readonly Result[], own: 
 function reasonOf({ searched = [] }: KernelInput): string {
   const places = searched.length === 0 ? '' : ` and none was found at ${searched.join(', ')}`
   return `the image carries no configuration (CONFIG_IKCONFIG)${places}: check its .config instead`
+}
+
+function isWary(rule: Rule, [target]: readonly BootPath[], subject: Subject): boolean {
+  if (target === undefined || severityOn(rule, target) === 'info') return false
+  const wanted = rule.want[target]
+  return (wanted === 'n' || wanted === 'not-y') && subject.have(rule.symbol) === 'absent'
 }
 
 // The fix is for the way the boot would take: the kernel's own, or that of the initramfs given.

@@ -11,6 +11,8 @@ export const Dependency = z.strictObject({
   prompt: z.string().optional(),
   /** The condition of the prompt, beyond `depends`. */
   promptIf: z.string().optional(),
+  /** Present when the symbol is y unless it is set otherwise. */
+  default: z.literal('y').optional(),
   /** Titles of the menus on the way to it. */
   menu: z.array(z.string()).default([]),
   selectedBy: z.array(z.string()).default([]),

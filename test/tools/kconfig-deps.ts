@@ -47,6 +47,7 @@ function entryOf(found: readonly Definition[], selectedBy: readonly string[]): D
     ...(depends && { depends }),
     ...(main.prompt !== undefined && { prompt: main.prompt }),
     ...(main.promptIf !== undefined && visible.length === 1 && { promptIf: main.promptIf }),
+    ...(found.some((each) => each.default === 'y') && { default: 'y' as const }),
     menu: [...main.menu],
     selectedBy: [...selectedBy],
   }

@@ -7,6 +7,8 @@ export interface Definition {
   readonly type: 'bool' | 'tristate' | 'string' | 'int' | 'hex' | undefined
   readonly prompt: string | undefined
   readonly promptIf: string | undefined
+  /** The first unconditional default. */
+  readonly default: string | undefined
   /** Menus, `if` blocks and `depends on` together. */
   readonly depends: readonly string[]
   /** The screens on the way to it. */
@@ -81,6 +83,7 @@ class Reader {
       type: undefined,
       prompt: undefined,
       promptIf: undefined,
+      default: undefined,
       depends: [],
       menu: [],
       selects: [],
@@ -137,8 +140,12 @@ const PROMPT = (draft: Draft, rest: string) => {
   draft.prompt ??= found.text
   draft.promptIf ??= conditionAfterIf(found.rest)
 }
-const DEFAULT_OF = (type: 'bool' | 'tristate') => (draft: Draft) => {
+const DEFAULT_OF = (type: 'bool' | 'tristate') => (draft: Draft, rest: string) => {
   draft.type ??= type
+  DEFAULT(draft, rest)
+}
+const DEFAULT = (draft: Draft, rest: string) => {
+  draft.default ??= /^\S+$/.exec(rest)?.[0]
 }
 const NOTHING = () => undefined
 
@@ -159,7 +166,7 @@ const ATTRIBUTES: Readonly<Record<string, (draft: Draft, rest: string, word: str
     draft.selects.push({ symbol, when: conditionAfterIf(after) })
   },
   imply: NOTHING,
-  default: NOTHING,
+  default: DEFAULT,
   range: NOTHING,
   option: NOTHING,
   modules: NOTHING,
