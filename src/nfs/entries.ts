@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIpv4, parseIpv4 } from '../model/address.ts'
 import type { Name } from '../model/grammar.ts'
-import { path as pathGrammar } from '../model/grammar.ts'
+import { isPath } from '../model/grammar.ts'
 import type { Inventory } from '../model/inventory.ts'
 import { isWritable } from '../model/inventory.ts'
 import type { NfsServer } from '../model/server.ts'
@@ -94,8 +94,7 @@ const FSID = /^(?:[1-9]\d{0,8}|[0-9a-f]{32})$/
 
 /** Why an entry must not be written anywhere; undefined when it may. */
 export function entryFault({ path, client, access, fsid }: ExportEntry): string | undefined {
-  if (!pathGrammar.safeParse(path).success)
-    return `the path ${JSON.stringify(path)} is not of the strict form`
+  if (!isPath(path)) return `the path ${JSON.stringify(path)} is not of the strict form`
   if (!isIpv4(client)) return `the client ${JSON.stringify(client)} is not one strict IPv4 address`
   if (access !== 'ro' && access !== 'rw') return `the access ${JSON.stringify(access)} is not ro or rw`
   if (fsid !== undefined && !FSID.test(fsid))
