@@ -4,7 +4,7 @@ import { nfsKinds } from '../nfs/kinds.ts'
 import type { PlanPart, SiteChange } from './site.ts'
 
 /** Plans the exports of every server that has some, or had: each kind knows how. */
-export function planExports(change: SiteChange): PlanPart & { readonly unknown: boolean } {
+export function planExports(change: SiteChange): PlanPart & { readonly unknown: readonly string[] } {
   const parts = serversOf(change).map((server) =>
     nfsKinds[server.kind].plan({
       server,
@@ -20,7 +20,7 @@ export function planExports(change: SiteChange): PlanPart & { readonly unknown: 
     steps: parts.flatMap(({ steps }) => steps),
     warnings: parts.flatMap(({ warnings }) => warnings),
     refusals: parts.flatMap(({ problems }) => problems),
-    unknown: parts.some(({ facts }) => facts === 'unknown'),
+    unknown: parts.flatMap(({ unknown }) => unknown),
   }
 }
 

@@ -140,5 +140,5 @@ function planned(
   refusals: readonly Problem[],
 ): Planned {
   const plan: Plan = { title, steps, warnings: [], facts: facts.unknown.length === 0 ? 'known' : 'unknown' }
-  return { plan, refusals }
+  return { plan, refusals, unknown: facts.unknown }
 }

@@ -29,6 +29,8 @@ export interface Planned {
   readonly plan: Plan
   /** Why it must not be carried out; empty when it may. */
   readonly refusals: readonly Problem[]
+  /** Why its facts are unknown, one line each. */
+  readonly unknown: readonly string[]
 }
 
 /** Every file that domus makes begins with this; a file without it is somebody else's. */
@@ -50,15 +52,17 @@ export function planSite(change: SiteChange): Planned {
     .filter(inScope)
     .map((domain) => planRemoval(change, domain))
   const parts = [exported, ...configs, ...gone]
+  const unknown = [...new Set([...change.facts.unknown, ...exported.unknown])]
   const steps = [...parts.flatMap((part) => part.steps), ...planRecord(change)]
   return {
     plan: {
       title: change.title,
       steps,
       warnings: parts.flatMap((part) => part.warnings),
-      facts: change.facts.unknown.length === 0 && !exported.unknown ? 'known' : 'unknown',
+      facts: unknown.length === 0 ? 'known' : 'unknown',
     },
     refusals: parts.flatMap((part) => part.refusals),
+    unknown,
   }
 }
 

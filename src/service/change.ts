@@ -201,11 +201,11 @@ function usersOf({ images, domains }: Inventory, noun: Noun, name: Name): string
 }
 
 /** @throws DomusError 'refused' when the plan must not, or cannot, be carried out */
-export function requireSound({ plan, refusals, facts }: PlannedChange): void {
+export function requireSound({ plan, refusals, unknown }: PlannedChange): void {
   if (refusals.length > 0)
     throw new DomusError('refused', `${plan.title}: refused; nothing was changed`, { problems: refusals })
   if (plan.facts === 'known') return
-  const problems: Problem[] = facts.unknown.map((message) => ({ path: 'facts', message }))
+  const problems: Problem[] = unknown.map((message) => ({ path: 'facts', message }))
   throw new DomusError(
     'unreachable',
     `${plan.title}: cannot look at everything it depends on; nothing was changed`,
