@@ -12,6 +12,8 @@ packages=(
   isc-dhcp-client udhcpc busybox-static dhcpcd-base klibc-utils
   # DHCP servers and the relay, as neighbours and to compare with
   dnsmasq-base isc-dhcp-server isc-dhcp-relay kea-dhcp4-server kea-admin
+  # kernels: what makes initramfs files, and what opens images
+  initramfs-tools-core dracut-core dracut-network kmod binutils cpio lz4 zstd
   # the lab: two kernels, dom0's tree, disks, the machine (test/xen/needs.ts)
   linux-source-6.1 gcc make bc bison flex libelf-dev libssl-dev xz-utils
   mmdebstrap e2fsprogs qemu-system-x86
