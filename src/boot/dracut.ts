@@ -24,7 +24,7 @@ export function dracutOutcome(cmdline: string, answer?: DhcpAnswer): Outcome {
   const got = asks ? answer : undefined
   const needsAnswer = asks && answer === undefined
   const hostname = ip.hostname ?? got?.hostname
-  const given = parseRoot(words)
+  const given = parseRoot(words, got)
   const root = given.root && completed(given.root, got, ip.server)
   const path = root?.path.replace('%s', () => hostname ?? got?.address ?? ip.client ?? '')
   const faults = [...ip.faults, ...device, ...given.faults]
@@ -56,27 +56,27 @@ interface Root {
   readonly options: string
 }
 
-/** @see 95nfs/parse-nfsroot.sh */
-function parseRoot(words: readonly string[]): { root: Root | undefined; faults: Fault[] } {
-  const root = valuesOf(words, 'root').at(-1) ?? ''
+/** With root=dhcp, option 17 stands in its place. @see 95nfs/parse-nfsroot.sh, 40network/netroot.sh */
+function parseRoot(
+  words: readonly string[],
+  answer: DhcpAnswer | undefined,
+): { root: Root | undefined; faults: Fault[] } {
+  const given = valuesOf(words, 'root').at(-1) ?? ''
   const nfsroot = valuesOf(words, 'nfsroot').at(-1) ?? ''
-  if (nfsroot !== '' && root !== '/dev/nfs') {
-    return {
-      root: undefined,
-      faults: [fail('dracut takes nfsroot= only with root=/dev/nfs', 'set root=/dev/nfs')],
-    }
-  }
+  if (nfsroot !== '' && given !== '/dev/nfs') return noRoot('dracut takes nfsroot= only with root=/dev/nfs')
+  if (given === 'dhcp' && answer === undefined) return { root: undefined, faults: [] }
+  const root = given === 'dhcp' ? (answer?.rootPath ?? '') : given
   let source = root
-  if (root === 'dhcp' || root === '/dev/nfs') source = nfsroot === '' ? 'nfs:' : `nfs:${nfsroot}`
+  if (root === '/dev/nfs') source = nfsroot === '' ? 'nfs:' : `nfs:${nfsroot}`
   else if (/^(?:\d[^:]*:\/|\/(?!dev\/))/.test(root)) source = `nfs:${root}`
-  if (!/^nfs4?(?::|$)/.test(source)) {
-    return {
-      root: undefined,
-      faults: [fail(`dracut: Don't know how to handle 'root=${root}'`, 'set root=nfs:SERVER:PATH:OPTIONS')],
-    }
-  }
+  if (!/^nfs4?(?::|$)/.test(source)) return noRoot(`dracut: Don't know how to handle 'root=${root}'`)
   return { root: splitRoot(source), faults: [] }
 }
+
+const noRoot = (message: string) => ({
+  root: undefined,
+  faults: [fail(message, 'set root=nfs:SERVER:PATH:OPTIONS')],
+})
 
 /** `nfs[4]:[SERVER:]PATH[:OPTIONS|,OPTIONS]`. @see 95nfs/nfs-lib.sh: nfsroot_to_var */
 function splitRoot(source: string): Root {
@@ -97,12 +97,14 @@ function splitRoot(source: string): Root {
     : { type, server, path: path.slice(0, comma), options: path.slice(comma + 1) }
 }
 
-/** What is missing comes from option 17, which then replaces path and options. @see nfsroot_from_dhcp */
+/**
+ * What is missing comes from option 17, which then replaces path and options. A prefix in it counts as the
+ * server there: `nfs:/srv/x` is taken for a server called nfs. @see nfsroot_from_dhcp
+ */
 function completed(root: Root, answer: DhcpAnswer | undefined, ipServer: string): Root {
   if (root.server !== '' && root.path !== '') return root
   const rootPath = answer?.rootPath ?? ''
-  const told =
-    rootPath === '' ? root : splitRoot(/^nfs4?:/.test(rootPath) ? rootPath : `${root.type}:${rootPath}`)
+  const told = rootPath === '' ? root : splitRoot(`${root.type}:${rootPath}`)
   const server =
     [told.server, root.server, ipServer, nonZero(answer?.siaddr), answer?.serverId].find(
       (one) => one !== undefined && one !== '',
@@ -112,13 +114,15 @@ function completed(root: Root, answer: DhcpAnswer | undefined, ipServer: string)
 
 const nonZero = (address: string | undefined) => (address === '0.0.0.0' ? undefined : address)
 
-function rootFaults({ type, server, path, options }: Root): Fault[] {
+function rootFaults({ server, path, options }: Root): Fault[] {
   const faults: Fault[] = []
   if (!path.startsWith('/')) {
     faults.push(fail('dracut finds no path of the root', 'set root=nfs:SERVER:PATH:OPTIONS'))
   }
-  if (server === '') faults.push(fail('dracut finds no server', 'set root=nfs:SERVER:PATH:OPTIONS'))
-  if (type === 'nfs' && nfsVersionOf(splitOptions(options)) === undefined) {
+  if (!isIpv4(server)) {
+    faults.push(fail(`dracut finds no server, but "${server}"`, 'set root=nfs:SERVER:PATH:OPTIONS'))
+  }
+  if (nfsVersionOf(splitOptions(options)) === undefined) {
     faults.push(warn('no NFS version is given: mount.nfs tries 4.2 first', 'add vers= to the options'))
   }
   return faults
@@ -129,14 +133,13 @@ function mountOptions(root: Root | undefined, words: readonly string[]): string[
   const given = splitOptions(root?.options ?? '')
   const access = words.some((word) => word === 'ro' || word === 'rw') ? words : given
   const rest = given.filter((option) => !['ro', 'rw', 'lock', 'nolock'].includes(option))
-  const version = root?.type === 'nfs4' && nfsVersionOf(rest) === undefined ? ['vers=4'] : []
   const lock =
     root?.type === 'nfs4'
       ? given.filter((option) => option === 'lock' || option === 'nolock').slice(-1)
       : ['nolock']
   // With both on the line dracut asks for rw last, whatever their order.
   const isRw = access === words ? words.includes('rw') : !isReadOnly(given)
-  return [isRw ? 'rw' : 'ro', ...version, ...rest, ...lock]
+  return [isRw ? 'rw' : 'ro', ...rest, ...lock]
 }
 
 interface Ip {
