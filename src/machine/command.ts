@@ -86,25 +86,43 @@ export function startCommand(argv: readonly string[], env?: Readonly<Record<stri
 
 export type StartedCommand = ReturnType<typeof startCommand>
 
-/** Follows a program's standard output; `argv` is what people know it by. */
+/**
+ * Follows a program's standard output; `argv` is what people know it by. `fault` may know more of a failure than
+ * its exit code and what was said.
+ */
 export function followCommand(
   address: MachineAddress,
   argv: readonly string[],
   child: StartedCommand,
+  fault: (exitCode: number | undefined, stderr: string) => DomusError | undefined = () => undefined,
 ): Following {
-  let stopped = false
+  let isStopped = false
+  const stop = () => {
+    isStopped = true
+    child.kill()
+  }
+  const lines = child.iterable()
   return {
     lines: (async function* () {
-      for await (const line of child.iterable()) yield String(line).replace(/\r$/, '')
-      const result = await child
-      if (result.failed && !stopped) {
-        throw commandFault(address, argv, String(result.stderr || result.shortMessage))
+      let isAtEnd = false
+      try {
+        // By hand: `for await` would wait for the end of the program when its reader stops reading.
+        for (let next = await lines.next(); !next.done; next = await lines.next()) {
+          yield String(next.value).replace(/\r$/, '')
+        }
+        isAtEnd = true
+      } finally {
+        if (!isAtEnd) stop()
       }
+      const result = await child
+      if (!result.failed || isStopped) return
+      const said = String(result.stderr)
+      throw (
+        fault(result.exitCode, said) ??
+        commandFault(address, argv, said.trim() || String(result.shortMessage))
+      )
     })(),
-    stop() {
-      stopped = true
-      child.kill()
-    },
+    stop,
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { DomusError } from '../errors.ts'
 import type { MachineAddress } from '../model/grammar.ts'
-import { type Ending, spawnCommand } from './command.ts'
+import type { Ending } from './command.ts'
 import { decodeText, type FileAction, fileFault } from './file-fault.ts'
 import type { Machine, PathState } from './machine.ts'
 import { readEach } from './read-many.ts'
@@ -29,9 +29,8 @@ export function sshFiles(address: MachineAddress, connection: SshConnection): Fi
     args: readonly string[] = [],
     input?: string,
   ): Promise<Uint8Array> => {
-    const commandFor = await connection.connect([action, path])
-    const command = commandFor(`LC_ALL=C; export LC_ALL${script}`, [path, ...args])
-    const ending = await spawnCommand(command, { input, timeoutMs: TIMEOUT_MS })
+    const remote = { what: [action, path], script: `LC_ALL=C; export LC_ALL${script}`, args: [path, ...args] }
+    const ending = await connection.run(remote, { input, timeoutMs: TIMEOUT_MS })
     if (ending.kind === 'exit' && ending.exitCode === 0) return ending.stdout
     if (ending.kind === 'exit' && ending.exitCode === 255) {
       throw sshFault(address, connection.target, [action, path], ending.stderr)

@@ -4,7 +4,6 @@ import {
   commandResult,
   DEFAULT_TIMEOUT_MS,
   followCommand,
-  spawnCommand,
   startCommand,
   timeoutFault,
 } from './command.ts'
@@ -31,7 +30,8 @@ export function sshMachine(address: MachineAddress, options: SshOptions = {}): M
       const commandFor = await connection.connect(['flock', path])
       const place = {
         address,
-        start: (argv: readonly string[]) => startCommand(commandFor('exec "$@"', argv)),
+        start: (argv: readonly string[]) =>
+          startCommand(commandFor({ what: ['flock', path], script: 'exec "$@"', args: argv })),
         readHolder: async (file: string) => (await files.readFile(file))?.content ?? '',
         fault: (exitCode: number, stderr: string) =>
           exitCode === 255 ? sshFault(address, connection.target, ['flock', path], stderr) : undefined,
@@ -48,12 +48,9 @@ async function runRemote(
   argv: readonly string[],
   { input, timeoutMs = DEFAULT_TIMEOUT_MS }: RunOptions = {},
 ): Promise<CommandResult> {
-  const commandFor = await connection.connect(argv)
+  const script = { what: argv, script: RUN, args: [String(timeoutMs / 1000), ...argv] }
   const start = performance.now()
-  const ending = await spawnCommand(commandFor(RUN, [String(timeoutMs / 1000), ...argv]), {
-    input,
-    timeoutMs: timeoutMs + SLACK_MS,
-  })
+  const ending = await connection.run(script, { input, timeoutMs: timeoutMs + SLACK_MS })
   const result = commandResult(address, argv, timeoutMs, ending)
   const { exitCode, stderr } = result
   // timeout(1) exits with 124 for SIGTERM and 137 for SIGKILL; so may the command itself, but sooner.
@@ -80,7 +77,10 @@ function followRemote(
     lines: (async function* () {
       const commandFor = await connection.connect(argv)
       if (isStopped) return
-      following = followCommand(address, argv, startCommand(commandFor(FOLLOW, argv)))
+      const command = commandFor({ what: argv, script: FOLLOW, args: argv }, 'own')
+      following = followCommand(address, argv, startCommand(command), (exitCode, stderr) =>
+        exitCode === 255 ? sshFault(address, connection.target, argv, stderr) : undefined,
+      )
       yield* following.lines
     })(),
     stop() {

@@ -214,6 +214,16 @@ export function commandContract(name: string, { open, folder }: Contract): void 
       expect(seen).toEqual(['one', 'two'])
     })
 
+    test('a followed command ends when nobody reads it any more', async () => {
+      let pid = ''
+      for await (const line of machine.follow(['sh', '-c', 'echo $$; exec sleep 61']).lines) {
+        pid = line
+        break
+      }
+      const untilGone = 'while kill -0 "$1" 2>/dev/null; do sleep 0.05; done'
+      await machine.run(['sh', '-c', untilGone, 'sh', pid], { timeoutMs: 15_000 })
+    })
+
     test('a followed command that fails says so after its lines', async () => {
       const seen: string[] = []
       const read = async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -65,10 +65,11 @@ describe('the ssh command line', () => {
     }
   })
 
-  test('its socket has a short path, and nothing of it stays', async () => {
+  test('its socket has a short path, in a folder that is ours alone', async () => {
     const socket = /ControlPath=(\S+)/.exec(calls[0] ?? '')?.[1] ?? ''
     expect(Buffer.byteLength(socket) + 17).toBeLessThan(104)
-    await expect(readdir(join(socket, '..'))).rejects.toThrow('ENOENT')
+    const { mode, uid } = await stat(join(socket, '..'))
+    expect([mode & 0o7777, uid]).toEqual([0o700, process.getuid?.()])
   })
 })
 
@@ -140,6 +141,19 @@ test('an upload that is cut half way changes nothing', async () => {
   })
   expect(await readFile(path, 'utf8')).toBe('old')
   expect(await readdir(join(path, '..'))).toEqual(['file'])
+  await machine.close()
+})
+
+test('a followed command whose connection is cut is told apart', async () => {
+  const fail = join(await folder(), 'fail')
+  const machine = sshMachine('ssh://dom0a', { command: await fakeSsh({ FAKE_SSH_FAIL: fail }) })
+  await machine.run(['true'])
+  await writeFile(fail, 'Connection to dom0a closed by remote host.\n')
+  const follow = machine.follow(['sh', '-c', 'echo one']).lines[Symbol.asyncIterator]()
+  await expect(follow.next()).rejects.toMatchObject({
+    code: 'unreachable',
+    message: expect.stringContaining("cannot reach ssh://dom0a to run sh -c 'echo one'"),
+  })
   await machine.close()
 })
 
