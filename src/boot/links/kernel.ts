@@ -17,12 +17,12 @@ export function kernelLink({ kernel, host }: Guest, { kernel: fact }: BootFacts)
   }
   const verdict = fact.value
   const named = `${kernel.path}${verdict.version === '' ? '' : ` (${verdict.version})`}`
+  const way = kernel.initrd === undefined ? 'in-kernel' : 'initramfs'
   if (verdict.boots[kernel.type] === false) {
-    const [detail, fix] = because(
-      `${named} cannot start as a ${kernel.type} guest`,
-      verdict,
-      kernel.type === 'pv' ? 'XEN_PV' : 'XEN_PVH',
-    )
+    const [detail, fix] = because(`${named} cannot start as a ${kernel.type} guest`, verdict, {
+      way,
+      symbol: kernel.type === 'pv' ? 'XEN_PV' : 'XEN_PVH',
+    })
     const other = kernel.type === 'pv' ? 'pvh' : 'pv'
     return fail(
       detail,
@@ -31,7 +31,7 @@ export function kernelLink({ kernel, host }: Guest, { kernel: fact }: BootFacts)
   }
   switch (verdict.verdict) {
     case 'no':
-      return fail(...because(`${named} cannot mount its root by NFS`, verdict))
+      return fail(...because(`${named} cannot mount its root by NFS`, verdict, { way }))
     case 'undetermined':
       return unknown(
         `nobody can tell what ${named} can do: ${verdict.reason ?? 'its configuration was not found'}`,
@@ -59,15 +59,21 @@ function rated(detail: string, { findings, boots }: KernelVerdict): Link {
     : ok(detail)
 }
 
-/** Detail and fix from the finding that closes the way, the one about `symbol` first. */
-function because(what: string, { findings }: KernelVerdict, symbol?: string): [string, string | undefined] {
-  const errors = findings.filter(({ severity }) => severity === 'error')
+/**
+ * Detail and fix from the findings that close the way: all are named, and the first, or the one about `symbol`, is
+ * explained. Without an initrd only the kernel's own way counts.
+ */
+function because(
+  what: string,
+  { findings }: KernelVerdict,
+  { way, symbol }: { way: Finding['neededFor'][number]; symbol?: string },
+): [string, string | undefined] {
+  const errors = findings.filter(({ severity, neededFor }) => severity === 'error' && neededFor.includes(way))
   const finding = errors.find((one) => symbol !== undefined && one.symbol.endsWith(symbol)) ?? errors[0]
   if (finding === undefined) return [what, undefined]
-  return [
-    `${what}: ${finding.symbol} is ${finding.have}, wanted ${finding.want} (${finding.why})`,
-    fixOf(finding),
-  ]
+  const all = [finding, ...errors.filter((one) => one !== finding)]
+  const told = all.map(({ symbol: name, have, want }) => `${name} is ${have}, wanted ${want}`)
+  return [`${what}: ${told.join('; ')} (${finding.why})`, fixOf(finding)]
 }
 
 const fixOf = ({ symbol, want, menu }: Finding) =>
