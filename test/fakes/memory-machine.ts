@@ -9,7 +9,6 @@ import type {
   PathState,
   RunOptions,
 } from '../../src/machine/machine.ts'
-import { readEach } from '../../src/machine/read-many.ts'
 
 /** What a program of a MemoryMachine does; it may change the machine it is given. */
 export type Program = (
@@ -91,16 +90,18 @@ export class MemoryMachine implements Machine {
   }
 
   readFile(path: string): Promise<FileState | undefined> {
-    return this.#act(`read ${path}`, () => this.files.get(path))
+    return this.#act(`read ${path}`, () => this.#fileAt(path, 'read'))
   }
 
-  readFiles(paths: readonly string[]): Promise<ReadonlyMap<string, FileState | undefined>> {
-    return readEach(paths, 1, (path) => this.readFile(path))
+  async readFiles(paths: readonly string[]): Promise<ReadonlyMap<string, FileState | undefined>> {
+    const found = new Map<string, FileState | undefined>()
+    for (const path of paths) found.set(path, await this.readFile(path))
+    return found
   }
 
   readBytes(path: string): Promise<Uint8Array | undefined> {
     return this.#act(`read ${path}`, () => {
-      const file = this.files.get(path)
+      const file = this.#fileAt(path, 'read')
       return file && new TextEncoder().encode(file.content)
     })
   }
@@ -110,9 +111,8 @@ export class MemoryMachine implements Machine {
     file: { content: string; mode: number; uid?: number; gid?: number },
   ): Promise<void> {
     return this.#act(`write ${path}`, () => {
-      if (this.folders.has(path)) throw this.#failed(`cannot write ${path}: is a directory`)
+      const { uid = 0, gid = 0 } = this.#fileAt(path, 'write') ?? {}
       this.#makeFolders(dirname(path))
-      const { uid = 0, gid = 0 } = this.files.get(path) ?? {}
       this.files.set(path, { uid, gid, ...file })
     })
   }
@@ -162,6 +162,12 @@ export class MemoryMachine implements Machine {
     if (fault === 'fail-after') throw this.#failed(`${action}: failed late by a test`)
     if (fault === 'timeout-after') throw this.#failed(`${action}: took longer than 60 s`)
     return result
+  }
+
+  #fileAt(path: string, action: string): FileState | undefined {
+    if (!this.folders.has(path)) return this.files.get(path)
+    const message = `cannot ${action} ${path} on ${this.address}: it is a directory`
+    throw new DomusError('command-failed', message)
   }
 
   #crash(): Promise<never> {
