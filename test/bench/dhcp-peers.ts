@@ -14,6 +14,9 @@ export interface Peer {
 const ROOT_PATH = '10.64.0.1:/srv/root'
 const LEASE_SECONDS = 86400
 
+/** Whole, since npm puts the program of the same name of the package `dhcp` first on the path. */
+const DHCPD = '/usr/sbin/dhcpd'
+
 export const peers: Readonly<Record<'kea' | 'isc' | 'coredhcp' | 'dnsmasq', Peer>> = {
   kea: {
     program: 'kea-dhcp4',
@@ -50,7 +53,7 @@ export const peers: Readonly<Record<'kea' | 'isc' | 'coredhcp' | 'dnsmasq', Peer
     },
   },
   isc: {
-    program: 'dhcpd',
+    program: DHCPD,
     debianPackage: 'isc-dhcp-server',
     configure(folder, device, clients) {
       const hosts = reserved(clients).map(
@@ -67,7 +70,7 @@ ${hosts.join('\n')}
 `
       const file = write(folder, 'dhcpd.conf', text)
       const leases = write(folder, 'dhcpd.leases', '')
-      return ['dhcpd', '-4', '-f', '-q', '-cf', file, '-lf', leases, '-pf', join(folder, 'dhcpd.pid'), device]
+      return [DHCPD, '-4', '-f', '-q', '-cf', file, '-lf', leases, '-pf', join(folder, 'dhcpd.pid'), device]
     },
   },
   coredhcp: {
