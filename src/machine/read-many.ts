@@ -1,21 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import type { FileState } from './machine.ts'
 
-/** Reads files one call each, so many at a time. */
-export async function readEach(
-  paths: readonly string[],
-  atOnce: number,
-  read: (path: string) => Promise<FileState | undefined>,
-): Promise<Map<string, FileState | undefined>> {
-  const found = new Map<string, FileState | undefined>()
-  const queue = paths.values()
-  const work = async () => {
-    for (const path of queue) found.set(path, await read(path))
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, work))
-  return found
-}
-
 const PART = 200 // files between two turns of the event loop: some milliseconds
 
 /**

@@ -4,15 +4,13 @@ import type { MachineAddress } from '../model/grammar.ts'
 import type { Ending } from './command.ts'
 import { decodeText, type FileAction, fileFault } from './file-fault.ts'
 import type { Machine, PathState } from './machine.ts'
-import { readEach } from './read-many.ts'
 import type { SshConnection } from './ssh-connection.ts'
 import { sshFault } from './ssh-fault.ts'
-import { LOOK, READ, REMOVE, WRITE } from './ssh-scripts.ts'
+import { readManyRemote } from './ssh-read-many.ts'
+import { LOOK, READ, READ_MANY, REMOVE, WRITE } from './ssh-scripts.ts'
 
 /** Long enough for a big initrd over a slow line. */
 const TIMEOUT_MS = 300_000
-
-const AT_ONCE = 8 // sessions on one connection; sshd allows 10 (MaxSessions)
 
 type FileOperations = Pick<
   Machine,
@@ -60,7 +58,13 @@ export function sshFiles(address: MachineAddress, connection: SshConnection): Fi
 
   return {
     readFile,
-    readFiles: (paths) => readEach(paths, AT_ONCE, readFile),
+    readFiles: (paths) =>
+      readManyRemote(paths, {
+        batch: (chunk) =>
+          work('read', READ_MANY, `${chunk[0]} and ${chunk.length - 1} more`, [], `${chunk.join('\n')}\n`),
+        single: readFile,
+        decode: (path, bytes) => decodeText(address, path, bytes),
+      }),
     readBytes: async (path) => (await read(path))?.bytes,
     async writeFile(path, { content, mode, uid, gid }) {
       const length = Buffer.byteLength(content)

@@ -49,6 +49,23 @@ f=$1
 see '%a %u %g' '%Mp%Lp %u %g' -L
 printf '%s\\n' "$m" && cat -- "$f"`
 
+/**
+ * Paths on standard input, one a line: for each prints \`absent\`, \`odd\` where it must be read alone to tell what
+ * is wrong, or \`MODE UID GID SIZE\` (mode in octal), then the bytes and the end of a line.
+ */
+export const READ_MANY = `${STAT}
+while IFS= read -r f; do
+  if m=$(look '%a %u %g %s' '%Mp%Lp %u %g %z' -L 2>&1); then
+    if [ -f "$f" ] && [ -r "$f" ]; then
+      printf '%s\\n' "$m"
+      [ "\${m##* }" -eq 0 ] || head -c "\${m##* }" "$f" 2>/dev/null
+      echo
+    else echo odd; fi
+  else
+    case $m in *'No such file'*|*'Not a directory'*) echo absent;; *) echo odd;; esac
+  fi
+done`
+
 /** PATH: prints \`MODE UID GID DEVICE\` (mode with type, in hex) and the real path; nothing when there is none. */
 export const LOOK = `${STAT}
 f=$1

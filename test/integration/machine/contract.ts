@@ -83,6 +83,32 @@ export function fileContract(name: string, { open, folder }: Contract): void {
       })
     })
 
+    test('many files are read at once, as each would be alone', async () => {
+      const texts = ['', 'x', 'no end of line', 'a\n\n', 'é∀🙂\n', 'absent\n', '644 0 0 5\nodd\n']
+      const paths = Array.from({ length: 600 }, (_, index) => `${dir}/many/${index}`)
+      const written = paths.filter((_, index) => index % 40 < texts.length)
+      await Promise.all(
+        written.map((path, index) =>
+          machine.writeFile(path, { content: texts[index % 7] ?? '', mode: 0o640 }),
+        ),
+      )
+      const odd = `${dir}/many/with\nend`
+      await machine.writeFile(odd, { content: 'x', mode: 0o600 })
+      const all = await machine.readFiles([...paths, odd, `${paths[0]}/below`])
+      expect([...all.keys()].sort()).toEqual([...paths, odd, `${paths[0]}/below`].sort())
+      const alone = await Promise.all(written.map((path) => machine.readFile(path)))
+      expect(written.map((path) => all.get(path))).toEqual(alone)
+      expect([...all.values()].filter((file) => file !== undefined)).toHaveLength(written.length + 1)
+    })
+
+    test('one of many that cannot be read is named', async () => {
+      await machine.writeFile(`${dir}/mixed/file`, { content: 'x', mode: 0o644 })
+      await expect(machine.readFiles([`${dir}/mixed/file`, `${dir}/mixed`])).rejects.toMatchObject({
+        code: 'command-failed',
+        message: expect.stringContaining(`${dir}/mixed on ${machine.address}: `),
+      })
+    })
+
     test('a folder cannot be written over', async () => {
       await machine.writeFile(`${dir}/folder/file`, { content: 'x', mode: 0o644 })
       await expect(machine.writeFile(`${dir}/folder`, { content: 'x', mode: 0o644 })).rejects.toMatchObject({
