@@ -1,38 +1,51 @@
+import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DomusError } from './errors.ts'
 import type { KernelData } from './kernel/check.ts'
-import { parseDependencyTables } from './kernel/dependencies.ts'
-import {
-  chooseFragments,
-  type FragmentRequest,
-  joinFragments,
-  parseFragmentTable,
-} from './kernel/fragments.ts'
-import { parseInitramfsTable } from './kernel/initramfs/table.ts'
-import { parseRules } from './kernel/rules.ts'
+import type { FragmentRequest } from './kernel/fragments.ts'
 
 // The same place seen from src/ and from dist/: both lie beside kernel-configs/.
 const KERNEL_CONFIGS = fileURLToPath(new URL('../kernel-configs/', import.meta.url))
 
-/** Reads the rules and dependency tables of `kernel-configs/`. @throws DomusError 'invalid-input' naming file and place */
+/**
+ * Reads the rules and dependency tables of `kernel-configs/`.
+ *
+ * What is as it was delivered (`checked.sha256`) was checked by the tests; what was changed is checked here.
+ *
+ * @throws DomusError 'invalid-input' naming file and place
+ */
 export async function loadKernelData(folder = KERNEL_CONFIGS): Promise<KernelData> {
-  const initramfs = join(folder, 'initramfs.json')
-  const [rules, tables, table] = await Promise.all([
-    readJsonFiles(join(folder, 'rules')),
-    readJsonFiles(join(folder, 'deps')),
-    readFile(initramfs, 'utf8'),
+  const [texts, checked] = await Promise.all([
+    kernelDataTexts(folder),
+    readFile(join(folder, 'checked.sha256'), 'utf8').catch(() => ''), // without it all is checked
   ])
-  return {
-    rules: parseRules(rules),
-    dependencies: parseDependencyTables(tables),
-    initramfs: parseInitramfsTable(initramfs, parseJson(initramfs, table)),
-  }
+  const parsed = Object.fromEntries(
+    Object.entries(texts).map(([file, text]) => [file, parseJson(file, text)]),
+  )
+  const isDelivered = checked.trim() === kernelDataDigest(texts)
+  return isDelivered ? trusted(parsed) : (await import('./kernel/check-data.ts')).checkData(parsed)
+}
+
+/** The files that make up the kernel data, by their path in the folder. */
+export async function kernelDataTexts(folder = KERNEL_CONFIGS): Promise<Readonly<Record<string, string>>> {
+  const [rules, deps] = await Promise.all([jsonFilesIn(folder, 'rules'), jsonFilesIn(folder, 'deps')])
+  const files = [...rules, ...deps, 'initramfs.json']
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  return Object.fromEntries(files.map((file, index) => [file, texts[index] ?? '']))
+}
+
+/** What `checked.sha256` holds for these files. */
+export function kernelDataDigest(texts: Readonly<Record<string, string>>): string {
+  const hash = createHash('sha256')
+  for (const file of Object.keys(texts).sort()) hash.update(`${file}\0${texts[file]}\0`)
+  return hash.digest('hex')
 }
 
 /** Reads and joins the fragments a boot needs. */
 export async function loadFragment(request: FragmentRequest, folder = KERNEL_CONFIGS): Promise<string> {
+  const { chooseFragments, joinFragments, parseFragmentTable } = await import('./kernel/fragments.ts')
   const here = join(folder, 'fragments')
   const file = join(here, 'fragments.json')
   const table = parseFragmentTable(file, parseJson(file, await readFile(file, 'utf8')))
@@ -45,12 +58,22 @@ export async function loadFragment(request: FragmentRequest, folder = KERNEL_CON
   )
 }
 
-async function readJsonFiles(folder: string): Promise<Record<string, unknown>> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()
-  const contents = await Promise.all(
-    names.map(async (name) => parseJson(name, await readFile(join(folder, name), 'utf8'))),
-  )
-  return Object.fromEntries(names.map((name, index) => [name, contents[index]]))
+async function jsonFilesIn(folder: string, name: string): Promise<readonly string[]> {
+  const names = await readdir(join(folder, name))
+  return names
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => `${name}/${file}`)
+}
+
+// The digest says that these files have passed the schemas, so that their types are known.
+function trusted(parsed: Readonly<Record<string, unknown>>): KernelData {
+  const of = (folder: string) => Object.keys(parsed).filter((file) => file.startsWith(folder))
+  return {
+    rules: of('rules/').flatMap((file) => (parsed[file] as { rules: KernelData['rules'] }).rules),
+    dependencies: of('deps/').map((file) => parsed[file] as KernelData['dependencies'][number]),
+    initramfs: parsed['initramfs.json'] as KernelData['initramfs'],
+  }
 }
 
 function parseJson(file: string, text: string): unknown {

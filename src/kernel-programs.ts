@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Unpackers } from './kernel/unpack/unpack.ts'
@@ -27,6 +26,7 @@ function isExecutable(path: string): boolean {
 
 /** @throws Error when the program finds the data damaged */
 async function* unpackWith(program: string, bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const { spawn } = await import('node:child_process')
   const child = spawn(program, ['-dc', '--single-stream', '--memlimit-decompress=192MiB'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -1,12 +1,13 @@
 import { DomusError } from '../errors.ts'
 import type { KernelInput } from './check.ts'
 import { type KernelConfig, looksLikeConfig, parseConfig } from './config.ts'
-import { isElf } from './image/elf.ts'
-import { type Image, isImage, readImage, readVmlinux } from './image/read-image.ts'
-import { readInitramfs } from './initramfs/read-initramfs.ts'
+import { isElf, isImage } from './image/detect.ts'
+import type { Image } from './image/read-image.ts'
 import { checkSameKernel } from './same-kernel.ts'
 import { compressionAt } from './unpack/formats.ts'
-import { type Unpackers, unpack } from './unpack/unpack.ts'
+import type { Unpackers } from './unpack/unpack.ts'
+
+// What only images need is loaded for them: most checks are of a .config, and should not wait for it.
 
 /** Reads files where the kernel lies: this machine, a dom0 over ssh, or a fake. */
 export interface KernelFiles {
@@ -38,6 +39,7 @@ export async function readKernel(
 ): Promise<KernelInput> {
   const kernel = await readMain(paths, files, programs)
   if (paths.initrd === undefined) return kernel
+  const { readInitramfs } = await import('./initramfs/read-initramfs.ts')
   const initramfs = await readInitramfs(paths.initrd, await readExisting(paths.initrd, files), programs)
   return { ...kernel, initramfs }
 }
@@ -45,11 +47,15 @@ export async function readKernel(
 async function readMain(paths: KernelPaths, files: KernelFiles, programs: Unpackers): Promise<KernelInput> {
   const { path } = paths
   const bytes = await readExisting(path, files)
-  if (isImage(bytes)) return withConfig(paths, await readImage(path, bytes, programs), files, programs)
+  if (isImage(bytes)) {
+    const { readImage } = await import('./image/read-image.ts')
+    return withConfig(paths, await readImage(path, bytes, programs), files, programs)
+  }
   const compression = compressionAt(bytes)
   if (compression === undefined) {
     return { path, source: 'config', config: configIn(path, textOf(bytes)) }
   }
+  const { unpack } = await import('./unpack/unpack.ts')
   const opened = await openCompressed(path, () => unpack(compression, bytes, programs))
   if (opened.image !== undefined) return withConfig(paths, opened.image, files, programs)
   return { path, source: 'config.gz', config: configIn(path, opened.text) }
@@ -76,7 +82,10 @@ async function openCompressed(
   let length = 0
   try {
     for await (const part of open()) {
-      if (length === 0 && isElf(part)) return { image: await readVmlinux(path, open) }
+      if (length === 0 && isElf(part)) {
+        const { readVmlinux } = await import('./image/read-image.ts')
+        return { image: await readVmlinux(path, open) }
+      }
       parts.push(part)
       length += part.length
       if (length > MAX_CONFIG) return {}
@@ -106,6 +115,7 @@ async function withConfig(
   if (facts.unreadable !== undefined || facts.contents === undefined)
     return { path, source: 'image', image: facts }
   if (image.config !== undefined) {
+    const { unpack } = await import('./unpack/unpack.ts')
     const { text } = await openCompressed(path, () => unpack('gzip', image.config ?? new Uint8Array(0)))
     const config = configIn(`the configuration inside ${path}`, text)
     checkSameKernel(path, facts, `the configuration inside ${path}`, config)

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { DomusError } from '../errors.ts'
-import type { Version } from './version.ts'
 
 /** What Kconfig says of one symbol. */
 export const Dependency = z.strictObject({
@@ -14,8 +13,8 @@ export const Dependency = z.strictObject({
   /** Present when the symbol is y unless it is set otherwise. */
   default: z.literal('y').optional(),
   /** Titles of the menus on the way to it. */
-  menu: z.array(z.string()).default([]),
-  selectedBy: z.array(z.string()).default([]),
+  menu: z.array(z.string()),
+  selectedBy: z.array(z.string()),
 })
 export type Dependency = z.infer<typeof Dependency>
 
@@ -40,24 +39,4 @@ export function parseDependencyTables(files: Readonly<Record<string, unknown>>):
     }))
     throw new DomusError('invalid-input', `the dependency table ${file} is wrong`, { problems })
   })
-}
-
-/**
- * Chooses the table of a kernel: its own series, or the nearest one before it, or the oldest.
- *
- * Dependencies of the symbols in question change rarely, and the table only explains; it never decides.
- */
-export function tableFor(
-  tables: readonly DependencyTable[],
-  version: Version | undefined,
-): DependencyTable | undefined {
-  const sorted = [...tables].sort((a, b) => number(a.series) - number(b.series))
-  if (version === undefined) return sorted.at(-1)
-  const wanted = version[0] * 1000 + version[1]
-  return sorted.findLast((table) => number(table.series) <= wanted) ?? sorted[0]
-}
-
-function number(series: string): number {
-  const [major = 0, minor = 0] = series.split('.').map(Number)
-  return major * 1000 + minor
 }

@@ -83,7 +83,7 @@ export const Rule = z.strictObject({
     .string()
     .regex(/^(?:CONFIG_\w+=\S+|# CONFIG_\w+ is not set)$/, 'must be one line of a .config')
     .optional(),
-  refs: z.array(z.string().min(1)).default([]),
+  refs: z.array(z.string().min(1)).optional(),
 })
 export type Rule = z.infer<typeof Rule>
 

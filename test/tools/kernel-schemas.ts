@@ -5,6 +5,7 @@ import { DependencyTable } from '../../src/kernel/dependencies.ts'
 import { FragmentTable } from '../../src/kernel/fragments.ts'
 import { InitramfsTable } from '../../src/kernel/initramfs/table.ts'
 import { RuleFile } from '../../src/kernel/rules.ts'
+import { kernelDataDigest, kernelDataTexts } from '../../src/kernel-data.ts'
 
 const SCHEMAS = {
   rules: RuleFile,
@@ -26,4 +27,5 @@ export function kernelSchemas(): Readonly<Record<string, string>> {
 if (import.meta.main) {
   const folder = join(import.meta.dirname, '../../kernel-configs')
   for (const [name, text] of Object.entries(kernelSchemas())) writeFileSync(join(folder, name), text)
+  writeFileSync(join(folder, 'checked.sha256'), `${kernelDataDigest(await kernelDataTexts())}\n`)
 }

@@ -1,4 +1,5 @@
 import { type Compression, compressionAt } from '../unpack/formats.ts'
+import { ascii } from './detect.ts'
 
 /** The setup header of a bzImage (Documentation/arch/x86/boot.rst), as far as it matters here. */
 export interface BootHeader {
@@ -11,11 +12,6 @@ export interface BootHeader {
   readonly payload: Uint8Array | undefined
   /** Undefined for a compression we cannot name. */
   readonly compression: Compression | 'none' | undefined
-}
-
-/** Says whether bytes begin as an x86 kernel that boot loaders know. */
-export function isBzImage(bytes: Uint8Array): boolean {
-  return bytes.length >= 0x264 && ascii(bytes, 0x202, 4) === 'HdrS'
 }
 
 /**
@@ -57,8 +53,4 @@ function text(bytes: Uint8Array, start: number): string | undefined {
   if (end === -1 || end - start > MAX_BANNER) return undefined
   const found = ascii(bytes, start, end - start)
   return /^\d+\.\d+[\w.+~-]*(?: [ -~]*)?$/.test(found) ? found : undefined
-}
-
-export function ascii(bytes: Uint8Array, start: number, length: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, start + length)
 }

@@ -1,4 +1,4 @@
-import { ascii } from './boot-header.ts'
+import { ascii, isElf } from './detect.ts'
 
 /** The head of an ELF file, as far as it matters for a kernel. */
 export interface ElfHead {
@@ -11,10 +11,6 @@ export interface ElfHead {
 
 /** How much of a file `readElf` must be given: the header and the table of segments after it. */
 export const ELF_HEAD_BYTES = 8192
-
-export function isElf(bytes: Uint8Array): boolean {
-  return ascii(bytes, 0, 4) === '\x7fELF'
-}
 
 /**
  * Reads the head of an ELF file (elf(5)).

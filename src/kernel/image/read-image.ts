@@ -1,8 +1,8 @@
 import { DomusError, describeError } from '../../errors.ts'
 import { type ImageFacts, MARKERS } from '../image-facts.ts'
 import { UnknownCompression, type Unpackers, unpack } from '../unpack/unpack.ts'
-import { ascii, type BootHeader, isBzImage, readBootHeader } from './boot-header.ts'
-import { isElf } from './elf.ts'
+import { type BootHeader, readBootHeader } from './boot-header.ts'
+import { foreignArch, isBzImage } from './detect.ts'
 import { type Scan, type ScanOptions, scanKernel } from './scan.ts'
 
 /** A kernel image as read. */
@@ -12,11 +12,6 @@ export interface Image {
   readonly config: Uint8Array | undefined
   /** Looks for what betrays built-in code: a pass over the whole kernel, worth it only without a configuration. */
   readonly readMarkers: () => Promise<ImageFacts>
-}
-
-/** Says whether bytes begin as a kernel image, of whatever architecture. */
-export function isImage(bytes: Uint8Array): boolean {
-  return isBzImage(bytes) || isElf(bytes) || foreignArch(bytes) !== undefined
 }
 
 /**
@@ -140,13 +135,4 @@ async function withMarkers(
 
 function closedImage(facts: ImageFacts): Image {
   return { facts, config: undefined, readMarkers: () => Promise.resolve(facts) }
-}
-
-// Images of other architectures, by what Xen and U-Boot know them by.
-function foreignArch(bytes: Uint8Array): string | undefined {
-  if (ascii(bytes, 56, 4) === 'ARM\x64') return 'arm64'
-  if (ascii(bytes, 0, 2) === 'MZ' && ascii(bytes, 4, 4) === 'zimg') return 'arm64'
-  if (ascii(bytes, 0x24, 4) === '\x18\x28\x6f\x01') return 'arm'
-  if (ascii(bytes, 56, 4) === 'RSC\x05') return 'riscv'
-  return undefined
 }

@@ -24,7 +24,7 @@ export function initramfsFindings(
   if (generator === undefined) return []
   return [
     ...generator.needs.flatMap((need) => needFinding(need, facts, generator, request)),
-    ...generator.refuses.flatMap((refusal) => refusalFinding(refusal, facts, generator, request)),
+    ...(generator.refuses ?? []).flatMap((refusal) => refusalFinding(refusal, facts, generator, request)),
     ...moduleFindings(facts, kernel, request, table),
   ]
 }
@@ -41,7 +41,7 @@ function needFinding(
 }
 
 function refusalFinding(
-  { when, unless, why, symptom }: Generator['refuses'][number],
+  { when, unless = [], why, symptom }: NonNullable<Generator['refuses']>[number],
   facts: InitramfsFacts,
   generator: Generator,
   request: KernelRequest,

@@ -25,12 +25,12 @@ export const Generator = z.strictObject({
     .array(
       z.strictObject({
         when: When.pick({ nfs: true, boot: true, transport: true }),
-        unless: z.array(pattern).default([]),
+        unless: z.array(pattern).optional(),
         why: z.string().min(1),
         symptom: z.string().min(1),
       }),
     )
-    .default([]),
+    .optional(),
 })
 export type Generator = z.infer<typeof Generator>
 

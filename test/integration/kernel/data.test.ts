@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { parseDependencyTables, tableFor } from '../../../src/kernel/dependencies.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { checkData } from '../../../src/kernel/check-data.ts'
+import { parseDependencyTables } from '../../../src/kernel/dependencies.ts'
 import { parseFragmentTable } from '../../../src/kernel/fragments.ts'
 import { parseInitramfsTable } from '../../../src/kernel/initramfs/table.ts'
 import { parseRules } from '../../../src/kernel/rules.ts'
-import { loadFragment, loadKernelData } from '../../../src/kernel-data.ts'
+import { tableFor } from '../../../src/kernel/table-for.ts'
+import { kernelDataDigest, kernelDataTexts, loadFragment, loadKernelData } from '../../../src/kernel-data.ts'
 import { kernelSchemas } from '../../tools/kernel-schemas.ts'
 
 const folder = join(import.meta.dirname, '../../../kernel-configs')
@@ -15,6 +19,32 @@ test('the schemas beside the data are those the program checks it with', () => {
   for (const [name, text] of Object.entries(kernelSchemas())) {
     expect(JSON.parse(readFileSync(join(folder, name), 'utf8'))).toEqual(JSON.parse(text))
   }
+})
+
+test('what is delivered is what was checked: its digest is right, and it passes the schemas', async () => {
+  const texts = await kernelDataTexts()
+  const parsed = Object.fromEntries(
+    Object.entries(texts).map(([file, text]) => [file, JSON.parse(text) as unknown]),
+  )
+
+  expect(readFileSync(join(folder, 'checked.sha256'), 'utf8')).toBe(`${kernelDataDigest(texts)}\n`)
+  expect(checkData(parsed)).toEqual(await loadKernelData())
+})
+
+test('a changed rule is checked where it is used', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'domus-rules-'))
+  onTestFinished(() => rm(own, { recursive: true }))
+  await cp(folder, own, { recursive: true })
+  const file = join(own, 'rules/nfs.json')
+  const text = readFileSync(file, 'utf8')
+  await writeFile(file, text.replace('"severity": "error"', '"severity": "fatal"'))
+  await expect(loadKernelData(own)).rejects.toMatchObject({
+    code: 'invalid-input',
+    problems: [{ path: 'rules/nfs.json/rules/0/severity' }],
+  })
+
+  await writeFile(file, text.replace('NFS_FS depends on it', 'our own reason'))
+  expect((await loadKernelData(own)).rules.map(({ why }) => why).join()).toMatch('our own reason')
 })
 
 test('a rule is a line of data: one more is judged without more code', () => {
@@ -29,7 +59,7 @@ test('a rule is a line of data: one more is judged without more code', () => {
     menu: [],
   }
 
-  expect(parseRules({ 'own.json': { rules: [own] } })).toMatchObject([{ id: 'site-own', refs: [] }])
+  expect(parseRules({ 'own.json': { rules: [own] } })).toMatchObject([{ id: 'site-own', symbol: 'IKCONFIG' }])
 })
 
 test('all mistakes in rules are told together, with file and place', () => {

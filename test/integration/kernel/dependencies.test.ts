@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { blame } from '../../../src/kernel/blame.ts'
 import { parseConfig, symbolValue } from '../../../src/kernel/config.ts'
-import { tableFor } from '../../../src/kernel/dependencies.ts'
 import { evaluate, parseExpression } from '../../../src/kernel/expression.ts'
+import { tableFor } from '../../../src/kernel/table-for.ts'
 import { loadKernelData } from '../../../src/kernel-data.ts'
 
 const { rules, dependencies } = await loadKernelData()

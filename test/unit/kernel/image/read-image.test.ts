@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isImage, readImage } from '../../../../src/kernel/image/read-image.ts'
+import { isImage } from '../../../../src/kernel/image/detect.ts'
+import { readImage } from '../../../../src/kernel/image/read-image.ts'
 import { MARKERS, valueFromImage } from '../../../../src/kernel/image-facts.ts'
 import { bzImage, PAYLOADS, vmlinux } from '../../../builders/kernel-image.ts'
 
