@@ -2,6 +2,8 @@ import { netmaskOf, parseCidr } from '../model/address.ts'
 import { type Guest, isWritable } from '../model/inventory.ts'
 import type { Kernel } from '../model/kernel.ts'
 import type { Problem } from '../model/problem.ts'
+import { compareOutcome, expectedAnswer } from './expected.ts'
+import { models } from './models.ts'
 import { isNfsmountOption } from './nfsmount.ts'
 import { splitOptions } from './outcome.ts'
 
@@ -119,7 +121,8 @@ export const MAX_CMDLINE_BYTES = 1023
 /** Says why a guest's command line cannot work with its reader; each message names the way out. */
 export function checkCmdline(guest: Guest, options: CmdlineOptions = {}): Problem[] {
   const dialect = options.dialect ?? dialectOf(guest.kernel)
-  const faults = { ...lengthFault(guest, dialect), ...readerFaults[dialect](guest) }
+  const named = { ...lengthFault(guest, dialect), ...readerFaults[dialect](guest) }
+  const faults = Object.keys(named).length > 0 ? named : extraFault(guest, dialect)
   return Object.entries(faults).map(([field, message]) => ({
     path: `domains/${guest.domain.name}/${field}`,
     message,
@@ -135,6 +138,18 @@ function lengthFault(guest: Guest, dialect: Dialect): Faults {
   return {
     cmdlineExtra: `the kernel command line is ${length} bytes, and Xen cuts it silently after ${MAX_CMDLINE_BYTES}: shorten cmdlineExtra or nfsOptions by ${length - MAX_CMDLINE_BYTES}`,
   }
+}
+
+/** Our own part of the line is right, so whatever its reader makes wrong of it comes from the administrator's. */
+function extraFault(guest: Guest, dialect: Dialect): Faults {
+  const { cmdlineExtra } = guest.domain
+  if (cmdlineExtra === undefined || cmdlineExtra === '') return {}
+  const answer = guest.domain.boot === 'static' ? undefined : expectedAnswer(guest)
+  const outcome = models[dialect](composeCmdline(guest, { dialect }), answer)
+  const [fault] = [...outcome.faults, ...compareOutcome(guest, outcome)].filter(
+    ({ severity }) => severity === 'fail',
+  )
+  return fault === undefined ? {} : { cmdlineExtra: `with ${cmdlineExtra}, ${fault.message}: take that out` }
 }
 
 const readerFaults: Record<Dialect, (guest: Guest) => Faults> = {

@@ -21,21 +21,30 @@ export function expectedAnswer({ domain, network, server, image }: Guest): DhcpA
 /** What a guest ends up with otherwise than the inventory wants it. */
 export function compareOutcome(guest: Guest, outcome: Outcome): Fault[] {
   const { domain, server, image, network } = guest
-  const access = isWritable(image) ? 'rw' : 'ro'
-  const got = outcome.readOnly ? 'ro' : 'rw'
   const faults = [
     differs('gets its address by', outcome.autoconf, domain.boot),
     differs('takes the address', outcome.client, domain.address),
     differs('takes the mask', outcome.netmask, maskOf(network.cidr)),
     differs('mounts from', outcome.server, server.address),
     differs('mounts', outcome.path, image.path),
-    differs('mounts', got, access),
+    accessFault(isWritable(image), outcome.readOnly),
     differs('mounts by NFS', outcome.version ?? 'of any version', domain.nfsVersion),
   ].filter((fault) => fault !== undefined)
   const size = optionValue(outcome.options, 'rsize')
   return size === '4096'
     ? [...faults, warn('the guest reads only 4096 bytes at a time', 'ask for a larger rsize')]
     : faults
+}
+
+/** Read-only first and rw later is what many an init does; rw on a shared root can only go wrong. */
+function accessFault(isWritableRoot: boolean, readOnly: boolean): Fault | undefined {
+  if (isWritableRoot !== readOnly) return undefined
+  return readOnly
+    ? warn(
+        'the guest mounts its writable root ro',
+        'leave ro out of cmdlineExtra, if its init does not remount',
+      )
+    : fail('the guest mounts rw what is shared ro', 'leave rw out of cmdlineExtra')
 }
 
 function differs(what: string, got: string | undefined, wanted: string): Fault | undefined {

@@ -108,6 +108,21 @@ describe('a command line that cannot work is refused with a way out', () => {
     ])
   })
 
+  test.each([
+    [
+      'rw on a shared image',
+      { cmdlineExtra: 'quiet rw' },
+      { images: [imageDocument({ sharing: 'shared' })] },
+      /mounts rw what is shared ro/,
+    ],
+    ['another boot script', { cmdlineExtra: 'boot=local' }, withInitrd(), /looks for a local root/],
+    ['names by udev', { cmdlineExtra: 'net.ifnames=1' }, withInitrd(), /renames eth0 to enX0/],
+  ])('%s in cmdlineExtra', (_what, domain, more, message) => {
+    expect(problems(domain, more)).toEqual([
+      { path: 'domains/menas/cmdlineExtra', message: expect.stringMatching(message) },
+    ])
+  })
+
   test('but nothing is said of the book’s guest in any dialect', () => {
     expect(
       (['kernel', 'klibc', 'dracut', 'mkinitcpio'] as const).flatMap((dialect) =>
