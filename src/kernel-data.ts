@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DomusError } from './errors.ts'
@@ -17,10 +17,9 @@ const KERNEL_CONFIGS = fileURLToPath(new URL('../kernel-configs/', import.meta.u
  * @throws DomusError 'invalid-input' naming file and place
  */
 export async function loadKernelData(folder = KERNEL_CONFIGS): Promise<KernelData> {
-  const [texts, checked] = await Promise.all([
-    kernelDataTexts(folder),
-    readFile(join(folder, 'checked.sha256'), 'utf8').catch(() => ''), // without it all is checked
-  ])
+  const texts = kernelDataTexts(folder)
+  const digest = join(folder, 'checked.sha256')
+  const checked = existsSync(digest) ? readFileSync(digest, 'utf8') : ''
   const parsed = Object.fromEntries(
     Object.entries(texts).map(([file, text]) => [file, parseJson(file, text)]),
   )
@@ -29,11 +28,9 @@ export async function loadKernelData(folder = KERNEL_CONFIGS): Promise<KernelDat
 }
 
 /** The files that make up the kernel data, by their path in the folder. */
-export async function kernelDataTexts(folder = KERNEL_CONFIGS): Promise<Readonly<Record<string, string>>> {
-  const [rules, deps] = await Promise.all([jsonFilesIn(folder, 'rules'), jsonFilesIn(folder, 'deps')])
-  const files = [...rules, ...deps, 'initramfs.json']
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
-  return Object.fromEntries(files.map((file, index) => [file, texts[index] ?? '']))
+export function kernelDataTexts(folder = KERNEL_CONFIGS): Readonly<Record<string, string>> {
+  const files = [...jsonFilesIn(folder, 'rules'), ...jsonFilesIn(folder, 'deps'), 'initramfs.json']
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(folder, file), 'utf8')]))
 }
 
 /** What `checked.sha256` holds for these files. */
@@ -48,19 +45,16 @@ export async function loadFragment(request: FragmentRequest, folder = KERNEL_CON
   const { chooseFragments, joinFragments, parseFragmentTable } = await import('./kernel/fragments.ts')
   const here = join(folder, 'fragments')
   const file = join(here, 'fragments.json')
-  const table = parseFragmentTable(file, parseJson(file, await readFile(file, 'utf8')))
+  const table = parseFragmentTable(file, parseJson(file, readFileSync(file, 'utf8')))
   const chosen = new Set(chooseFragments(table, request))
   const parts = table.fragments.filter((fragment) => chosen.has(fragment.file))
   return joinFragments(
-    await Promise.all(
-      parts.map(async ({ file, title }) => ({ title, text: await readFile(join(here, file), 'utf8') })),
-    ),
+    parts.map(({ file, title }) => ({ title, text: readFileSync(join(here, file), 'utf8') })),
   )
 }
 
-async function jsonFilesIn(folder: string, name: string): Promise<readonly string[]> {
-  const names = await readdir(join(folder, name))
-  return names
+function jsonFilesIn(folder: string, name: string): readonly string[] {
+  return readdirSync(join(folder, name))
     .filter((file) => file.endsWith('.json'))
     .sort()
     .map((file) => `${name}/${file}`)

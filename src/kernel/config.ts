@@ -27,22 +27,15 @@ export interface KernelConfig {
  * Names in the result carry no `CONFIG_`.
  */
 export function parseConfig(text: string): KernelConfig {
-  const values = new Map<string, SymbolValue>()
-  const duplicates = new Set<string>()
-  for (const [, isSet, value, isNotSet] of text.matchAll(LINE)) {
-    const symbol = isSet ?? isNotSet ?? ''
-    const next = isNotSet === undefined ? (value ?? '').trimEnd() : 'n'
-    if (values.has(symbol) && values.get(symbol) !== next) duplicates.add(symbol)
-    values.set(symbol, next)
-  }
+  const lines = readLines(text)
   const header = HEADER.exec(text.slice(0, HEADER_WITHIN))
   const version = header?.[2] ?? header?.[3]
   return {
     version,
-    arch: exactArch(header?.[1], values),
-    values,
-    incomplete: whyIncomplete(text, version, values),
-    duplicates: [...duplicates],
+    arch: exactArch(header?.[1], lines.values),
+    values: lines.values,
+    incomplete: whyIncomplete(lines, version),
+    duplicates: [...lines.duplicates],
   }
 }
 
@@ -57,8 +50,66 @@ export function looksLikeConfig(text: string): boolean {
   return /^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)/m.test(text)
 }
 
-// No part of these may match the same characters in two ways: a hostile line would take for ever.
-const LINE = /^(?:CONFIG_(\w+)=([^\n]*)|# CONFIG_(\w+) is not set\s*)$/gm
+interface Lines {
+  readonly values: Map<string, SymbolValue>
+  readonly duplicates: Set<string>
+  /** Whether there is a "# CONFIG_X is not set". */
+  hasUnset: boolean
+  /** The titles of menus that are closed by a comment. */
+  readonly closed: Set<string>
+  /** The first menu that is closed without having begun. */
+  torn: string | undefined
+}
+
+const ASSIGNMENT = 'CONFIG_'
+const UNSET = '# CONFIG_'
+const IS_NOT_SET = ' is not set'
+const END_OF = '# end of '
+
+// One pass over the lines, without an expression per line: that takes a fifth of the time, and cannot be led astray.
+function readLines(text: string): Lines {
+  const lines: Lines = {
+    values: new Map(),
+    duplicates: new Set(),
+    hasUnset: false,
+    closed: new Set(),
+    torn: undefined,
+  }
+  const titles = new Set<string>()
+  for (let at = 0, end = 0; at < text.length; at = end + 1) {
+    end = text.indexOf('\n', at)
+    if (end === -1) end = text.length
+    const line = text.slice(at, end).trimEnd()
+    if (line.startsWith(ASSIGNMENT)) assign(lines, line)
+    else if (line.startsWith(UNSET) && line.endsWith(IS_NOT_SET)) unset(lines, line)
+    else if (line.startsWith(END_OF)) close(lines, line.slice(END_OF.length), titles)
+    else if (line.startsWith('# ')) titles.add(line.slice(2))
+  }
+  return lines
+}
+
+function assign(lines: Lines, line: string) {
+  const equals = line.indexOf('=')
+  if (equals !== -1) put(lines, line.slice(ASSIGNMENT.length, equals), line.slice(equals + 1))
+}
+
+function unset(lines: Lines, line: string) {
+  put(lines, line.slice(UNSET.length, -IS_NOT_SET.length), 'n')
+  lines.hasUnset = true
+}
+
+function close(lines: Lines, title: string, titles: ReadonlySet<string>) {
+  lines.closed.add(title)
+  if (!titles.has(title)) lines.torn ??= title
+}
+
+function put({ values, duplicates }: Lines, symbol: string, value: SymbolValue) {
+  if (!/^\w+$/.test(symbol)) return
+  const before = values.get(symbol)
+  if (before !== undefined && before !== value) duplicates.add(symbol)
+  values.set(symbol, value)
+}
+
 const HEADER_WITHIN = 2000 // characters; kconfig writes it in the first four lines
 const HEADER = /^# (?:Linux\/(\S+) (\d\S*) Kernel Configuration|Linux kernel version: (\d\S*))\s*$/m
 const FEWEST_SYMBOLS = 400 // a tinyconfig of 6.1 has 790; savedefconfig files have a few hundred at most
@@ -69,41 +120,24 @@ function exactArch(word: string | undefined, values: ReadonlyMap<string, string>
   return word
 }
 
-function whyIncomplete(
-  text: string,
-  version: string | undefined,
-  values: ReadonlyMap<string, string>,
-): string | undefined {
+function whyIncomplete(lines: Lines, version: string | undefined): string | undefined {
+  const { values, torn, hasUnset } = lines
   if (version === undefined || parseVersion(version) === undefined) {
     return 'it has no "# Linux/… Kernel Configuration" header, so it is a fragment or a savedefconfig: what it does not mention may have any value'
   }
   if (values.size < FEWEST_SYMBOLS) {
     return `it has only ${values.size} symbols, so it is a savedefconfig or cut off: what it does not mention may have any value`
   }
-  if (!hasEnd(text, values)) {
+  if (!hasEnd(lines)) {
     return 'its end is missing (the section "Kernel hacking"), so it is cut off: what it does not mention may have any value'
   }
-  const torn = tornMenu(text)
   if (torn !== undefined) return `the beginning of its section "${torn}" is missing, so a part was cut out`
-  if (!/^# CONFIG_\w+ is not set/m.test(text)) return 'its "is not set" lines were removed'
-  return undefined
+  return hasUnset ? undefined : 'its "is not set" lines were removed'
 }
 
 // Since 5.2 every menu is closed by a comment, and "Kernel hacking" closes last. Older files end with the
 // sections that hold these two symbols, in one order or the other.
-function hasEnd(text: string, values: ReadonlyMap<string, string>): boolean {
-  if (/^# end of /m.test(text)) return /^# end of Kernel hacking\s*$/m.test(text)
+function hasEnd({ closed, values }: Lines): boolean {
+  if (closed.size > 0) return closed.has('Kernel hacking')
   return values.has('HAS_IOMEM') && values.has('DEBUG_KERNEL')
-}
-
-const END_OF = 'end of '
-
-function tornMenu(text: string): string | undefined {
-  const titles = new Set<string>()
-  for (const [, comment = ''] of text.matchAll(/^# ([^\n]+)$/gm)) {
-    const title = comment.trimEnd()
-    if (!title.startsWith(END_OF)) titles.add(title)
-    else if (!titles.has(title.slice(END_OF.length))) return title.slice(END_OF.length)
-  }
-  return undefined
 }

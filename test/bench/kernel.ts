@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -8,9 +8,6 @@ import { type Area, median } from './area.ts'
 
 const RUNS = 7
 const root = join(import.meta.dirname, '../..')
-const domus = (path: string) =>
-  [process.execPath, join(root, 'src/main.ts'), 'kernel', 'check', path, '--json'] as const
-
 /**
  * `kernel check` of a bzImage against the kernel's own `extract-ikconfig | grep`, both as whole programs, on the
  * same image: Debian's cloud kernel with its configuration put inside at the very end, which is our worst case.
@@ -35,6 +32,8 @@ const PACKERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
 }
 
 async function measure(folder: string) {
+  const program = await installed(folder)
+  const domus = (path: string): Argv => [process.execPath, program, 'kernel', 'check', path, '--json']
   const figures: Record<string, number> = {}
   const ratios: Record<string, number> = {}
   const kernel = await debianKernel('linux-image-cloud-amd64')
@@ -63,6 +62,16 @@ async function measure(folder: string) {
   figures.configCheckCpuBeyondNodeMs = check.cpuMs - start.cpuMs
   figures.configPeakMiB = await peakMiB(domus(config))
   return { figures, ratios }
+}
+
+/** The program as it is packed and installed: compiled, with its data beside it. */
+async function installed(folder: string): Promise<string> {
+  const compiler = join(root, 'node_modules/.bin/tsc')
+  await run([compiler, '-p', root, '--outDir', join(folder, 'dist')])
+  for (const name of ['package.json', 'node_modules', 'kernel-configs']) {
+    await symlink(join(root, name), join(folder, name))
+  }
+  return join(folder, 'dist/main.js')
 }
 
 /** An image that carries its configuration, made once. */

@@ -22,7 +22,7 @@ test('the schemas beside the data are those the program checks it with', () => {
 })
 
 test('what is delivered is what was checked: its digest is right, and it passes the schemas', async () => {
-  const texts = await kernelDataTexts()
+  const texts = kernelDataTexts()
   const parsed = Object.fromEntries(
     Object.entries(texts).map(([file, text]) => [file, JSON.parse(text) as unknown]),
   )
