@@ -18,7 +18,7 @@ export const MESSAGE_TYPES = [
 ] as const
 export type MessageType = (typeof MESSAGE_TYPES)[number]
 
-export type MessageResult = ReplyForm | Silence | DropReason | 'send-failed' | 'fault'
+export type MessageResult = ReplyForm | Silence | DropReason | 'loading' | 'send-failed' | 'fault'
 
 const RESULTS: readonly MessageResult[] = [
   'offer',
@@ -40,6 +40,7 @@ const RESULTS: readonly MessageResult[] = [
   'not-a-request',
   'hardware',
   'malformed',
+  'loading',
   'send-failed',
   'fault',
 ]

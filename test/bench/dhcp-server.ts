@@ -25,5 +25,5 @@ const service = await serveDhcp({
     if (event.kind === 'warning') console.error(event.message)
   },
 })
-console.log('ready')
+console.log(`loaded in ${Math.round(performance.now())} ms`) // since the start of the process
 process.once('SIGTERM', () => void service.close())

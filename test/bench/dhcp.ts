@@ -102,6 +102,7 @@ async function measureAll(bench: Bench, subjects: readonly Subject[]): Promise<M
       residentMiB100k: of('domus100k', ({ residentMiB }) => residentMiB),
       firstAnswerMs10k: of(OWN.name, ({ firstAnswerMs }) => firstAnswerMs),
       firstAnswerMs100k: of('domus100k', ({ firstAnswerMs }) => firstAnswerMs),
+      loadedMs100k: of('domus100k', ({ loadedMs }) => loadedMs),
       ...(await measureStorm(bench, 1_000)),
       ...Object.fromEntries(
         subjects.map(({ name }) => [`${name}PerCpuSecond`, of(name, ({ perCpuSecond }) => perCpuSecond)]),
@@ -126,6 +127,8 @@ interface Rate {
   readonly residentMiB: number
   /** From the start of the process to the first client that has its address. */
   readonly firstAnswerMs: number
+  /** From the start of the process until all guests are known; NaN for those that do not say. */
+  readonly loadedMs: number
 }
 
 const NO_RATE: Rate = {
@@ -137,6 +140,7 @@ const NO_RATE: Rate = {
   wrong: Number.NaN,
   residentMiB: Number.NaN,
   firstAnswerMs: Number.NaN,
+  loadedMs: Number.NaN,
 }
 
 const speed = (rates: ReadonlyMap<string, Rate>, name: string) => rates.get(name)?.perCpuSecond ?? Number.NaN
@@ -152,7 +156,14 @@ async function measure({ wire, load }: Bench, subject: Subject): Promise<Rate> {
     await load(wire, { mode, clients, seconds: WARM_UP_SECONDS })
     const before = server.cpuSeconds()
     const result = await load(wire, { mode, clients, seconds })
-    const rate = rateOf(result, subject, server.cpuSeconds() - before, server.residentMiB(), firstAnswerMs)
+    const cpuSeconds = server.cpuSeconds() - before
+    const loadedMs = Number(/loaded in (\d+) ms/.exec(server.said())?.[1])
+    const rate = {
+      ...rateOf(result, subject, cpuSeconds),
+      residentMiB: server.residentMiB(),
+      firstAnswerMs,
+      loadedMs,
+    }
     const shown = Object.entries(rate).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`)
     console.error(`  ${name}: ${shown.join(', ')}`)
     return rate
@@ -161,13 +172,7 @@ async function measure({ wire, load }: Bench, subject: Subject): Promise<Rate> {
   }
 }
 
-function rateOf(
-  result: Load,
-  { mode, seconds }: Subject,
-  cpuSeconds: number,
-  residentMiB: number,
-  firstAnswerMs: number,
-): Rate {
+function rateOf(result: Load, { mode, seconds }: Subject, cpuSeconds: number) {
   const exchanges = mode === 'echo' ? result.done / 2 : result.done
   return {
     perCpuSecond: exchanges / cpuSeconds,
@@ -176,8 +181,6 @@ function rateOf(
     p99Ms: result.p99Ms,
     dropped: result.dropped,
     wrong: result.wrong + result.refused,
-    residentMiB,
-    firstAnswerMs,
   }
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../directory.ts'
 import type { BootStage, DhcpEvent, PacketEvent } from '../events.ts'
 import { macText, type Packet, readPacket } from '../packet.ts'
-import { formatReply, type ReplyForm } from '../replies.ts'
+import { type CompiledReply, formatReply, type ReplyForm } from '../replies.ts'
 import { type Decision, decide, destinationText, type Entry } from '../respond.ts'
 import { type Link, type LinkOptions, openLinks } from './links.ts'
 import { localAddresses } from './local-addresses.ts'
@@ -25,6 +25,8 @@ export interface ResponderOptions extends LinkOptions {
   readonly followMs: number
   readonly counters: Float64Array
   readonly tell: (event: DhcpEvent) => void
+  /** A guest reached a stage of its boot; four times per boot, so this must be quick. */
+  readonly reached: (guest: CompiledReply, stage: BootStage) => void
 }
 
 const CLOCK_MS = 1_000 // to tell boots apart, a clock that is a second late will do
@@ -36,7 +38,7 @@ const STAGE_OF_REPLY: Partial<Record<ReplyForm, BootStage>> = {
   bootp: 'bootp-reply',
 }
 
-/** The responder on its sockets; lives in a thread of its own (worker.ts). First load, then open. */
+/** The responder on its sockets; lives in a thread of its own (worker.ts). First open, then load. */
 export function openResponder(options: ResponderOptions) {
   const { counters, tell } = options
   const index: DhcpIndex = { entries: new Map(), scopes: new Map() }
@@ -44,6 +46,7 @@ export function openResponder(options: ResponderOptions) {
   const rivals = openRivalWatch(index, tell)
   let now = Date.now()
   let isWatched = false
+  let isLoaded = false
   const warned = new Set<string>()
 
   const links = openLinks(index, options, {
@@ -84,7 +87,7 @@ export function openResponder(options: ResponderOptions) {
     const entry = index.entries.get(packet.mac)
     const decision = decide(entry, packet, arrivedOn)
     const link = entry === undefined ? undefined : links.find(entry.scope.network)
-    const result = resultOf(decision, link)
+    const result = entry === undefined && !isLoaded ? 'loading' : resultOf(decision, link)
     count(counters, packet.type, result) // before it is sent: who has the answer finds it counted
     if (decision.kind === 'reply' && entry !== undefined && link !== undefined) {
       reply(entry, packet, decision, link)
@@ -114,8 +117,7 @@ export function openResponder(options: ResponderOptions) {
   }
 
   function stage(entry: KnownEntry, reached: BootStage): void {
-    if (!reachStage(entry.boot, reached, now)) return
-    tell({ kind: 'boot', at: Date.now(), ...subject(entry), stage: reached })
+    if (reachStage(entry.boot, reached, now)) options.reached(entry.reply, reached)
   }
 
   function warnOnce(message: string): void {
@@ -137,8 +139,13 @@ export function openResponder(options: ResponderOptions) {
     serverPort: links.serverPort,
     /** Compiles a part of the inventory; opens and closes no sockets. */
     load,
-    /** Opens the sockets and follows the bridges from now on. */
-    async open(): Promise<void> {
+    /** All parts are there: who is unknown now is a stranger. */
+    loaded(): void {
+      isLoaded = true
+    },
+    /** Opens the sockets of the networks and follows their bridges from now on. */
+    async open(what: DhcpChange): Promise<void> {
+      load(what)
       await follow()
       timers.push(
         setInterval(() => void follow(), options.followMs), // its errors are states of the networks

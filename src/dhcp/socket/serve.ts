@@ -4,7 +4,8 @@ import type { Ipv4, Name } from '../../model/grammar.ts'
 import { type MessageCount, newCounters, readCounters } from '../counters.ts'
 import type { DhcpChange } from '../directory.ts'
 import type { DhcpEvent, NetworkEvent, PacketEvent, RivalEvent } from '../events.ts'
-import type { Order, Report, WorkerOptions } from './worker.ts'
+import { readBoots } from './flat-boots.ts'
+import type { Order, OrderWithAnswer, Report, WorkerOptions } from './worker.ts'
 
 export interface DhcpServiceOptions {
   /** The whole inventory, at the start and again should the thread have to be started anew. */
@@ -68,45 +69,49 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
   const waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   let entries = 0
   let lastId = 0
+  let serverPort = ports.server
   let isOpen = false
   let isClosing = false
-  let { worker, opened } = start()
+  let { worker, loaded } = start()
 
-  /** A thread with the whole inventory; `opened` resolves to its port. */
+  /** A thread; `loaded` resolves when it has the whole inventory. */
   function start() {
     const thread = new Worker(workerFile(), {
       workerData: settings,
       name: 'domus-dhcp',
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })
-    const ready = Promise.withResolvers<number>()
-    thread.on('message', (report: Report) => hear(report, ready.resolve))
+    thread.on('message', hear)
     let cause: unknown
     thread.on('error', (error) => {
       cause = error
       tell(warning(`the DHCP thread failed: ${describeError(error)}`))
     })
-    thread.on('exit', () => lost(ready.reject, cause))
-    load(thread).catch(ready.reject)
-    return { worker: thread, opened: ready.promise }
+    thread.on('exit', () => lost(cause))
+    return { worker: thread, loaded: load(thread) }
   }
 
-  /** Sends the inventory in parts; never more than two are on their way. */
+  /**
+   * Opens the sockets, then sends the reservations in parts, never more than two on their way: the first guests
+   * are answered while the others are still to come.
+   */
   async function load(thread: Worker): Promise<void> {
     const all = await options.source()
-    let before = order(thread, 'load', { networks: { put: all.networks?.put ?? [] } })
+    await order(thread, 'open', { networks: { put: all.networks?.put ?? [] } })
+    if (watchers.size > 0) post(thread, { kind: 'watch', on: true })
+    let before = Promise.resolve()
     for (const put of parts(all.put ?? [], LOAD_PART)) {
       const current = order(thread, 'load', { put })
+      current.catch(() => undefined) // awaited in the next round, unless that never comes
       await before
       before = current
     }
     await before
-    post(thread, { kind: 'open' })
-    if (watchers.size > 0) post(thread, { kind: 'watch', on: true })
+    await order(thread, 'loaded', {})
   }
 
   /** Resolves when the thread has done it. */
-  function order(thread: Worker, kind: 'load' | 'change', change: DhcpChange): Promise<void> {
+  function order(thread: Worker, kind: OrderWithAnswer, change: DhcpChange): Promise<void> {
     const id = ++lastId
     const done = Promise.withResolvers<void>()
     waiting.set(id, done)
@@ -114,10 +119,10 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
     return done.promise
   }
 
-  function hear(report: Report, ready: (port: number) => void): void {
+  function hear(report: Report): void {
     switch (report.kind) {
       case 'opened':
-        ready(report.serverPort)
+        serverPort = report.serverPort
         return
       case 'changed':
         entries = report.entries
@@ -127,6 +132,10 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
         return
       case 'events':
         for (const event of report.events) tell(event)
+        return
+      case 'boots':
+        if (options.onEvent === undefined) return
+        for (const event of readBoots(report.boots)) options.onEvent(event)
     }
   }
 
@@ -138,9 +147,8 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
   }
 
   /** The thread ended: on purpose, or it is started again. */
-  function lost(notReady: (error: Error) => void, cause: unknown): void {
+  function lost(cause: unknown): void {
     const error = new DomusError('internal', 'the DHCP thread ended', { cause })
-    notReady(error)
     for (const { resolve, reject } of waiting.values()) isClosing ? resolve() : reject(error)
     waiting.clear()
     if (isOpen && !isClosing) setTimeout(restart, RESTART_MS)
@@ -148,18 +156,19 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
 
   function restart(): void {
     if (isClosing) return
-    ;({ worker, opened } = start())
-    opened.catch(() => undefined) // told by the events of the thread; lost() tries again
+    ;({ worker, loaded } = start())
+    loaded.catch(() => undefined) // told by the events of the thread; lost() tries again
   }
 
-  const serverPort = await opened
+  await loaded
   isOpen = true
 
   return {
     ports: { server: serverPort, client: ports.client },
-    update(change) {
+    async update(change) {
+      await loaded // what is being loaded is older
       if (change.networks?.drop !== undefined) for (const name of change.networks.drop) networks.delete(name)
-      return order(worker, 'change', { ...change, put: [...(change.put ?? [])] })
+      await order(worker, 'change', { ...change, put: [...(change.put ?? [])] })
     },
     watch(listener) {
       watchers.add(listener)

@@ -1,7 +1,9 @@
 /** The responder's thread: nothing else in the service can delay an answer. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DhcpChange } from '../directory.ts'
-import type { DhcpEvent } from '../events.ts'
+import type { BootStage, DhcpEvent } from '../events.ts'
+import type { CompiledReply } from '../replies.ts'
+import { type FlatBoots, pushBoot } from './flat-boots.ts'
 import type { LinkOptions } from './links.ts'
 import { openResponder } from './responder.ts'
 
@@ -10,11 +12,12 @@ export interface WorkerOptions extends LinkOptions {
   readonly counters: Float64Array
 }
 
-/** What the service says to the thread; `load` comes in parts before `open`. */
+/** Orders the thread acknowledges: `open` with the networks, `load` with a part of the guests, `loaded`, `change`. */
+export type OrderWithAnswer = 'open' | 'load' | 'loaded' | 'change'
+
+/** What the service says to the thread. */
 export type Order =
-  | { readonly kind: 'load'; readonly id: number; readonly change: DhcpChange }
-  | { readonly kind: 'open' }
-  | { readonly kind: 'change'; readonly id: number; readonly change: DhcpChange }
+  | { readonly kind: OrderWithAnswer; readonly id: number; readonly change: DhcpChange }
   | { readonly kind: 'watch'; readonly on: boolean }
   | { readonly kind: 'close' }
 
@@ -23,16 +26,20 @@ export type Report =
   | { readonly kind: 'opened'; readonly serverPort: number }
   | { readonly kind: 'changed'; readonly id: number; readonly entries: number; readonly error?: string }
   | { readonly kind: 'events'; readonly events: readonly DhcpEvent[] }
+  /** Boot events as flat lists, which cross threads at a fraction of the cost. */
+  | { readonly kind: 'boots'; readonly boots: FlatBoots }
 
 const EVENT_DELAY_MS = 20 // events travel in bundles: the hot path pays for a push to a list
-const MOST_EVENTS = 20_000 // per bundle; a flood must not fill the memory
+const MOST_EVENTS = 100_000 // per bundle; a flood must not fill the memory
 
 const options = workerData as WorkerOptions // serve.ts starts us with exactly this
 if (parentPort === null) throw new Error('the DHCP worker runs as a thread only')
 const port = parentPort
 
 let events: DhcpEvent[] = []
-const responder = openResponder({ ...options, tell })
+let boots: FlatBoots = []
+let isFlushing = false
+const responder = openResponder({ ...options, tell, reached })
 let orders = Promise.resolve()
 
 port.on('message', (order: Order) => {
@@ -41,12 +48,16 @@ port.on('message', (order: Order) => {
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
+    case 'open':
+      return acknowledge(order.id, async () => {
+        await responder.open(order.change)
+        flush()
+        report({ kind: 'opened', serverPort: responder.serverPort() })
+      })
     case 'load':
       return acknowledge(order.id, () => responder.load(order.change))
-    case 'open':
-      await responder.open()
-      flush()
-      return report({ kind: 'opened', serverPort: responder.serverPort() })
+    case 'loaded':
+      return acknowledge(order.id, () => responder.loaded())
     case 'change':
       return acknowledge(order.id, () => responder.change(order.change))
     case 'watch':
@@ -69,13 +80,26 @@ async function acknowledge(id: number, work: () => void | Promise<void>): Promis
 }
 
 function tell(event: DhcpEvent): void {
-  if (events.length >= MOST_EVENTS) return
-  if (events.push(event) === 1) setTimeout(flush, EVENT_DELAY_MS)
+  if (events.length < MOST_EVENTS) events.push(event)
+  flushSoon()
+}
+
+function reached(guest: CompiledReply, stage: BootStage): void {
+  if (boots.length < MOST_EVENTS) pushBoot(boots, guest, stage, Date.now())
+  flushSoon()
+}
+
+function flushSoon(): void {
+  if (isFlushing) return
+  isFlushing = true
+  setTimeout(flush, EVENT_DELAY_MS)
 }
 
 function flush(): void {
-  if (events.length === 0) return
-  report({ kind: 'events', events })
+  isFlushing = false
+  if (boots.length > 0) report({ kind: 'boots', boots })
+  if (events.length > 0) report({ kind: 'events', events })
+  boots = []
   events = []
 }
 
