@@ -108,7 +108,8 @@ function ask(ip: IpParam, answer: DhcpAnswer | undefined): Network {
     netmask: ip.netmask ?? mask,
     gateway: ip.gateway ?? answer.router,
     hostname: ip.hostname ?? answer.hostname?.slice(0, 64),
-    dns: answer.dns === undefined || answer.dns.length === 0 ? [siaddr] : answer.dns.slice(0, 3),
+    // Without option 6 it is the boot server; of an OFFER that is option 54, and the first value stays.
+    dns: answer.dns?.length ? answer.dns.slice(0, 3) : [(ip.protocols.dhcp && answer.serverId) || siaddr],
     mtu: answer.mtu,
     bootServer: siaddr,
     rootPath: answer.rootPath?.slice(0, 255),

@@ -84,6 +84,12 @@ describe('the kernel’s own DHCP client', () => {
     expect(ask('/srv/x', { mask: '255.255.255.255' })).toMatchObject({ netmask: '255.0.0.0' })
   })
 
+  test('asks the DHCP server for names when it is told no other, the boot server after BOOTP', () => {
+    const away = { serverId: '10.77.0.100' }
+    expect(ask('/srv/x', away).dns).toEqual(['10.77.0.100'])
+    expect(ask('/srv/x', away, 'ip=bootp').dns).toEqual(['10.77.0.1'])
+  })
+
   test('names itself by its address when it is told no name', () => {
     expect(ask('/srv/%s', { hostname: undefined }).path).toBe('/srv/10.77.0.50')
   })
