@@ -43,7 +43,7 @@ const NOTHING: Omit<IpParam, 'protocols'> = {
 /**
  * Reads the values of all ip= and nfsaddrs= parameters as the kernel does; each one goes on from the last.
  *
- * @see net/ipv4/ipconfig.c: ip_auto_config_setup (the same in 5.10, 6.1 and 6.12)
+ * @see net/ipv4/ipconfig.c: ip_auto_config_setup (6.1; the same in 6.12)
  */
 export function parseIpParam(values: readonly string[], builtWith: Protocols): IpParam {
   // The DHCP client is built on the BOOTP one, so a kernel with DHCP can always ask by BOOTP.

@@ -25,7 +25,7 @@ export const USUAL_KERNEL: KernelFeatures = { dhcp: true, bootp: true, nfs2: fal
 
 /**
  * What a guest with one network card ends up with when the kernel itself configures the network and mounts
- * the root: a model of `ip_auto_config`, `ic_bootp_recv` and `root_nfs_data` of Linux 5.10 to 6.12.
+ * the root: a model of `ip_auto_config`, `ic_bootp_recv` and `root_nfs_data` of Linux 6.1, which 6.12 has unchanged.
  *
  * `answer` is both OFFER and ACK, or the BOOTP reply. Without one, what it would bring stays undefined.
  */
