@@ -55,6 +55,7 @@ export function valueFromImage(contents: ImageContents, symbol: string): SymbolV
 function directValue({ notes, builtIn }: ImageContents, symbol: string): SymbolValue {
   if (symbol === 'XEN') return notes.has(XEN_NOTE.guestOs) ? 'y' : 'n'
   if (symbol === 'XEN_PV') return notes.has(XEN_NOTE.entry) ? 'y' : 'n'
+  if (symbol === 'PVH') return notes.has(XEN_NOTE.phys32Entry) ? 'y' : 'n'
   if (symbol === 'XEN_PVH' && !notes.has(XEN_NOTE.phys32Entry)) return 'n'
   if (MARKERS[symbol] === undefined || builtIn === undefined) return 'undetermined'
   if (builtIn.has(symbol)) return 'y'

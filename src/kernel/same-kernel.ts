@@ -27,7 +27,8 @@ function whyDifferent(image: ImageFacts, config: KernelConfig): string | undefin
   }
   const { contents } = image
   if (contents === undefined) return undefined
-  const symbol = ['XEN', ...(config.values.has('XEN_PV') ? ['XEN_PV'] : [])].find(
+  // Symbols that a kernel of that age does not have prove nothing.
+  const symbol = ['XEN', ...['XEN_PV', 'PVH'].filter((each) => config.values.has(each))].find(
     (each) => (config.values.get(each) === 'y') !== (valueFromImage(contents, each) === 'y'),
   )
   if (symbol === undefined) return undefined

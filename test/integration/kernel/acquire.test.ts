@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readKernel } from '../../../src/kernel/acquire.ts'
 import { checkKernel } from '../../../src/kernel/check.ts'
@@ -127,6 +128,12 @@ describe('files that do not belong together', () => {
     await expect(check(files, { path: '/k' })).rejects.toThrow(
       'it has CONFIG_XEN_PV, and the image lacks the ELF note of it',
     )
+  })
+
+  test('a configuration with PVH for an image without its note is an error', async () => {
+    const files = { '/k': image({ notes: [6, 1] }), '/config': DOMU }
+
+    await expect(check(files, { path: '/k' })).rejects.toThrow('it has CONFIG_PVH, and the image lacks')
   })
 
   test('an initramfs for another kernel closes the way, and both releases are named', async () => {
@@ -305,4 +312,34 @@ describe('an initramfs is judged by what is in it', () => {
 test('a kernel that mounts its root itself reads the spelling of the kernel', async () => {
   expect(rootDialect(await check({ k: DOMU }, { path: 'k' }))).toBe('kernel')
   expect(rootDialect(await check({ k: CLOUD }, { path: 'k' }))).toBeUndefined()
+})
+
+test('whatever the bytes, there is a verdict or a mistake of the input', async () => {
+  const originals = [
+    Buffer.from(DOMU),
+    gzipSync(DOMU),
+    image({ config: DOMU }),
+    vmlinux({ config: DOMU }),
+    Buffer.alloc(0),
+  ]
+  const initrds = [cpio(listOf('mkinitcpio-net')), gzipSync(cpio(['init'])), Buffer.alloc(0)]
+  const damage = fc.array(fc.tuple(fc.nat(60_000), fc.nat(255)), { maxLength: 10 })
+  const damaged = (from: readonly Buffer[]) =>
+    fc
+      .tuple(fc.constantFrom(...from), damage, fc.nat(120_000), fc.uint8Array({ maxLength: 50 }))
+      .map(([original, changes, length, tail]) => {
+        const bytes = Buffer.concat([original.subarray(0, length), tail])
+        for (const [at, value] of changes) if (bytes.length > 0) bytes[at % bytes.length] = value
+        return bytes
+      })
+  await fc.assert(
+    fc.asyncProperty(damaged(originals), damaged(initrds), async (k, i) => {
+      const outcome = await check({ k, i }, { path: 'k', initrd: 'i' }).then(
+        ({ verdict }) => verdict,
+        (error: { code?: string }) => error.code,
+      )
+      expect(['in-kernel', 'initramfs', 'no', 'undetermined', 'invalid-input']).toContain(outcome)
+    }),
+    { numRuns: 150 },
+  )
 })
