@@ -23,6 +23,7 @@ export function openTools(settings: Settings): Tools {
     kernelData: () => loadKernelData(),
     verdicts: fileVerdictCache(join(settings.data, 'kernel-verdicts')),
     now: () => new Date(),
+    note: (text) => process.stderr.write(`domus: ${text}\n`),
     close,
   }
 }

@@ -3,6 +3,12 @@ import type { Jobs, OperationSummary } from '../service/jobs.ts'
 import { withJobs } from './open.ts'
 import { type Format, formatTable, note, out, outJson } from './output.ts'
 
+const SETTLING = {
+  retry: 'try the undo of a stuck operation again',
+  undo: 'the same as retry: put back what a stuck operation left',
+  dismiss: 'leave a stuck operation as it is: a person has put it right by hand',
+} as const
+
 /** `domus operations`: what was done, by whom, how it ended; and what to do about one that is stuck. */
 export function operationsCommand(): Command {
   const command = new Command('operations').description('what was done, and how it ended')
@@ -24,18 +30,14 @@ export function operationsCommand(): Command {
     .action(async (id: string, options: { json?: boolean }, self: Command) => {
       await withJobs(self, (jobs) => showOperations(jobs, id, options.json ? 'json' : 'table'))
     })
-  for (const verb of ['retry', 'undo'] as const)
+  for (const verb of ['retry', 'undo', 'dismiss'] as const)
     command
       .command(verb)
-      .description(
-        verb === 'retry'
-          ? 'try the undo of a stuck operation again'
-          : 'the same as retry: put back what a stuck operation left',
-      )
+      .description(SETTLING[verb])
       .argument('<id>')
       .option('--json', 'one JSON document on standard output')
       .action(async (id: string, options: { json?: boolean }, self: Command) => {
-        const summary = await withJobs(self, (jobs) => jobs.settle(id))
+        const summary = await withJobs(self, (jobs) => jobs.settle(id, { dismiss: verb === 'dismiss' }))
         if (options.json) outJson(summary)
         else showOne(summary)
         process.exitCode = summary.state === 'stuck' ? 4 : 0

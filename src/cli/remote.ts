@@ -55,9 +55,10 @@ function jobsOf(client: SocketClient, socketPath: string): Jobs {
       (await all<Record<string, unknown>>(`/v1/${noun}`)).map((resource) => resourceOf(noun, resource)),
     operations: () => all<OperationSummary>('/v1/operations'),
     operation: async (id) => summaryOf(await get(`/v1/operations/${encodeURIComponent(id)}`)),
-    settle: async (id) => {
+    settle: async (id, { dismiss = false } = {}) => {
       const path = `/v1/operations/${encodeURIComponent(id)}/settle`
-      return (await client.call({ method: 'POST', path })).body as OperationSummary
+      return (await client.call({ method: 'POST', path, query: { dismiss: String(dismiss) } }))
+        .body as OperationSummary
     },
     timeline: (name) => get<readonly BootEvent[]>(`/v1/domains/${encodeURIComponent(name)}/timeline`),
     verify: async (names, { probe } = {}) =>

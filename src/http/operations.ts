@@ -4,7 +4,7 @@ import type { OperationSummary } from '../service/jobs.ts'
 import type { Context, Server } from './context.ts'
 import { cutPage, page } from './paging.ts'
 import type { Run } from './runs.ts'
-import { operation, operations } from './schemas.ts'
+import { flag, operation, operations } from './schemas.ts'
 
 const tags = ['operations']
 const params = z.object({ id: z.string() })
@@ -79,10 +79,13 @@ const pause = (ms: number, signal: AbortSignal) =>
 function settleRoute(server: Server, { jobs }: Context) {
   const schema = {
     tags,
-    summary: 'try again to undo an operation that is stuck',
+    summary: 'try again to undo an operation that is stuck; with dismiss leave it as it is',
     params,
+    querystring: z.strictObject({ dismiss: flag('leave it as it is, and free what it holds') }),
     body: z.strictObject({}).nullish(),
     response: { 200: operation },
   }
-  server.post('/v1/operations/:id/settle', { schema }, (request) => jobs.settle(request.params.id))
+  server.post('/v1/operations/:id/settle', { schema }, (request) =>
+    jobs.settle(request.params.id, { dismiss: request.query.dismiss }),
+  )
 }

@@ -13,6 +13,7 @@ import type { Part, ReadableSite } from './read-site.ts'
 export function checkSite(site: ReadableSite): Problem[] {
   return [
     ...checkNames(site),
+    ...checkDomainNames(site),
     ...site.networks.flatMap((network) => checkNetwork(network)),
     ...checkReferences(site),
     ...checkImages(site),
@@ -39,6 +40,19 @@ function checkNames(site: ReadableSite): Problem[] {
     })
   })
 }
+
+/** xl takes a name of digits only for the number of a domain, which may be another guest's (libxl_name_to_domid). */
+const checkDomainNames = (site: ReadableSite): Problem[] =>
+  site.domains.flatMap(({ path, value: { name } }) =>
+    name !== undefined && /^\d+$/.test(name)
+      ? [
+          {
+            path: `${path}/name`,
+            message: `${name} is all digits, and xl would take it for the number of a domain; add a letter`,
+          },
+        ]
+      : [],
+  )
 
 function checkNetwork({ path, value }: Part<'networks'>): Problem[] {
   const cidr = value.cidr === undefined ? undefined : parseCidr(value.cidr)

@@ -16,6 +16,8 @@ export interface Tools {
   kernelData(): Promise<KernelData>
   readonly verdicts: VerdictCache
   now(): Date
+  /** Tells people something that nobody asked for; a line on standard error, or the service's log. */
+  note(text: string): void
   close(): Promise<void>
 }
 

@@ -108,8 +108,11 @@ export interface Jobs {
   list(noun: Noun): Promise<readonly ResourceView[]>
   operations(): Promise<readonly OperationSummary[]>
   operation(id: string): Promise<OperationSummary>
-  /** Tries again to undo an operation that is stuck. */
-  settle(id: string): Promise<OperationSummary>
+  /**
+   * Tries again to undo an operation that is stuck; with `dismiss` leaves it as it is and frees what it holds, for a
+   * person who has put it right by hand.
+   */
+  settle(id: string, options?: { dismiss?: boolean }): Promise<OperationSummary>
   /** What happened at the last boot of a domain, oldest first. */
   timeline(name: Name): Promise<readonly BootEvent[]>
   verify(names: readonly Name[] | 'all', options?: { probe?: boolean }): Promise<readonly VerifyView[]>

@@ -1,5 +1,5 @@
 import { recoverOperations } from '../apply/recover.ts'
-import { retryUndo } from '../apply/settle.ts'
+import { dismissOperation, retryUndo } from '../apply/settle.ts'
 import { DomusError } from '../errors.ts'
 import { viewPlan } from '../plan/view.ts'
 import { lastBoot, listBootEvents } from '../store/boot-events.ts'
@@ -17,7 +17,8 @@ import { verifyDomains } from './verify.ts'
 
 /** The jobs, done in this process. What a dead process left half done is put right first. */
 export async function localJobs(app: App): Promise<Jobs> {
-  await recoverOperations(applyContext(app))
+  for (const { operation, outcome } of await recoverOperations(applyContext(app)))
+    app.note(`operation ${operation.id} (${operation.title}) was cut off; now it is ${outcome.outcome}`)
   return {
     async plan(request) {
       const { plan, refusals } = await planChange(app, request)
@@ -28,8 +29,9 @@ export async function localJobs(app: App): Promise<Jobs> {
     list: (noun) => listResources(app, noun),
     operations: async () => (await listOperations(app.store)).map(summaryOf),
     operation: async (id) => summaryOf(await getOperation(app.store, idOf(id))),
-    async settle(id) {
-      await retryUndo(applyContext(app), idOf(id))
+    async settle(id, { dismiss = false } = {}) {
+      if (dismiss) await dismissOperation(applyContext(app), idOf(id), app.who)
+      else await retryUndo(applyContext(app), idOf(id))
       return summaryOf(await getOperation(app.store, idOf(id)))
     },
     async timeline(name) {
