@@ -12,6 +12,7 @@ import {
   type Wire,
 } from './dhcp-net.ts'
 import { peers } from './dhcp-peers.ts'
+import { measureUpdate } from './dhcp-update.ts'
 
 const CLIENTS = 10_000
 const ROUNDS = 3
@@ -103,6 +104,7 @@ async function measureAll(bench: Bench, subjects: readonly Subject[]): Promise<M
       firstAnswerMs10k: of(OWN.name, ({ firstAnswerMs }) => firstAnswerMs),
       firstAnswerMs100k: of('domus100k', ({ firstAnswerMs }) => firstAnswerMs),
       loadedMs100k: of('domus100k', ({ loadedMs }) => loadedMs),
+      updateMs10k: await measureUpdate(CLIENTS),
       ...(await measureStorm(bench, 1_000)),
       ...Object.fromEntries(
         subjects.map(({ name }) => [`${name}PerCpuSecond`, of(name, ({ perCpuSecond }) => perCpuSecond)]),
