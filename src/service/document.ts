@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { parseDocument } from 'yaml'
 import { DomusError } from '../errors.ts'
 import type { Name } from '../model/grammar.ts'
@@ -60,15 +61,29 @@ export function checkDocument(
     wholeSite(faults.length === 0 ? site : soundParts(site, faults)),
     pinsOf(options.stored),
   )
+  const inventory = keepSame(settled.inventory, options.stored?.inventory)
   return {
-    inventory: settled.inventory,
+    inventory,
     // A full network may be the fault of another problem: then it is not told.
     problems: [
       ...faults,
       ...(faults.length === 0 ? settled.problems : []),
-      ...checkInventory(settled.inventory, options.stored?.inventory),
+      ...checkInventory(inventory, options.stored?.inventory),
     ],
   }
+}
+
+/** Puts the recorded object in the place of every equal one: whoever compares them later is done at once. */
+function keepSame(inventory: Inventory, stored: Inventory | undefined): Inventory {
+  if (stored === undefined) return inventory
+  const keep = (noun: (typeof NOUNS)[number]) =>
+    new Map(
+      [...inventory[noun]].map(([name, one]) => {
+        const old = stored[noun].get(name)
+        return [name, isDeepStrictEqual(old, one) ? old : one] as const
+      }),
+    )
+  return { ...inventory, ...Object.fromEntries(NOUNS.map((noun) => [noun, keep(noun)])) } as Inventory
 }
 
 /** The same, for callers that need a site without mistakes. @throws DomusError 'invalid-input' with all problems */
