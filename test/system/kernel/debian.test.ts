@@ -125,7 +125,7 @@ describe('with initramfs files that the real programs make', () => {
   let kernel: DebianKernel
 
   beforeAll(async () => {
-    kernel = await debianKernel('linux-image-cloud-amd64')
+    kernel = await debianKernel('linux-image-cloud-amd64', { withModules: true })
   })
 
   const judge = async (initrd: string, request: Parameters<typeof checkKernel>[1] = {}) =>
