@@ -12,6 +12,7 @@ import { convertCommand, lintCommand } from './lint.ts'
 import { operationsCommand } from './operations.ts'
 import { renderCommand } from './render.ts'
 import { serveCommand } from './serve.ts'
+import { timelineCommand } from './timeline.ts'
 import { verifyCommand } from './verify.ts'
 
 /** The whole command line. Modules of weight are loaded inside the actions, so that `--help` stays fast. */
@@ -39,6 +40,7 @@ export function buildProgram(version: string): Command {
     convertCommand(),
     doctorCommand(),
     operationsCommand(),
+    timelineCommand(),
     serveCommand(),
   ]
   for (const command of commands) program.addCommand(command)
