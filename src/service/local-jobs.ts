@@ -11,6 +11,7 @@ import { applyContext } from './apply-context.ts'
 import { planChange } from './change.ts'
 import type { Jobs } from './jobs.ts'
 import { listResources } from './list.ts'
+import { find } from './render.ts'
 import { runChange } from './run-change.ts'
 import { summaryOf } from './summary.ts'
 import { verifyDomains } from './verify.ts'
@@ -35,6 +36,7 @@ export async function localJobs(app: App): Promise<Jobs> {
       return summaryOf(await getOperation(app.store, idOf(id)))
     },
     async timeline(name) {
+      find((await loadInventory(app.store, app.site)).inventory, 'domains', name)
       const boot = await lastBoot(app.store, name)
       return boot === undefined ? [] : listBootEvents(app.store, name, { boot })
     },
