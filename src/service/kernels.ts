@@ -54,7 +54,8 @@ async function judgeOn(
   if (cached) return cached
   const input = await readKernel(kernel, { read: (path) => machine.readBytes(path) })
   const verdict = checkKernel(input, request, data)
-  if (key !== undefined) tools.verdicts.put(key, verdict)
+  // A config that was found beside the kernel is not in the key: such a verdict is made anew each time.
+  if (key !== undefined && verdict.configPath === undefined) tools.verdicts.put(key, verdict)
   return verdict
 }
 
