@@ -317,18 +317,17 @@ describe('domus killed in the middle of an apply', () => {
   ])('while %s %s runs: the next start puts everything back', async (program, word) => {
     await apply(site({ domains: [] }))
     const path = (await lab.must(1, ['sh', '-c', `command -v ${program}`])).trim()
-    // Stands in for the program, and waits where domus is to be killed.
-    const trap = `#!/bin/sh\nif [ "$1" = "${word}" ]; then touch /run/trapped; sleep 20; exit 1; fi\nexec ${path}.real "$@"\n`
-    await lab.must(1, ['sh', '-c', `mv ${path} ${path}.real && cat > ${path} && chmod 755 ${path}`], {
-      input: trap,
-    })
+    // Stands before the program on the path, and waits where domus is to be killed.
+    const stand = `/usr/local/sbin/${program}`
+    const trap = `#!/bin/sh\nif [ "$1" = "${word}" ]; then touch /run/trapped; sleep 20; exit 1; fi\nexec ${path} "$@"\n`
+    await lab.must(1, ['sh', '-c', `cat > ${stand} && chmod 755 ${stand}`], { input: trap })
     const domus = spawnDomus([...CREATE, '--start'], 'ignore')
     const ended = endOf(domus)
     const trapped = 'until [ -e /run/trapped ]; do sleep 0.1; done; rm /run/trapped'
     await lab.must(1, ['timeout', '300', 'sh', '-c', trapped], { timeoutMs: PATIENCE_MS })
     domus.kill('SIGKILL')
     await ended
-    await lab.must(1, ['mv', `${path}.real`, path])
+    await lab.must(1, ['rm', stand])
 
     const recovered = await lab.domus(['get', 'operations', '--json'])
     expect(JSON.parse(recovered.stdout)[0]).toMatchObject({ state: 'rolled-back' })
