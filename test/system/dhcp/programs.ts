@@ -21,8 +21,8 @@ export interface Program {
   readonly pid: number
   /** All it has written so far, standard output and error. */
   output(): string
-  /** Resolves to the first match in what it has written or writes within 40 s. @throws Error when it ends before */
-  said(pattern: RegExp): Promise<RegExpExecArray>
+  /** Resolves to the first match in what it has written or writes in time (40 s). @throws Error when it does not, or ends */
+  said(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>
   /** Its exit code. */
   ended(): Promise<number | null>
   signal(name: NodeJS.Signals): void
@@ -45,7 +45,7 @@ export function start(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Pro
   return {
     pid: child.pid ?? 0,
     output: () => text,
-    said: (pattern) =>
+    said: (pattern, timeoutMs = 40_000) =>
       new Promise((resolve, reject) => {
         const look = () => {
           const found = pattern.exec(text)
@@ -56,7 +56,7 @@ export function start(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Pro
         }
         const timer = setTimeout(
           () => reject(new Error(`${argv.join(' ')} never said ${pattern}: ${text}`)),
-          40_000,
+          timeoutMs,
         )
         listeners.add(look)
         look()

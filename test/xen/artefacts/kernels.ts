@@ -46,14 +46,15 @@ export async function forgetSource(lab: LabSettings): Promise<void> {
   await rm(await sourceFolder(lab), { recursive: true, force: true })
 }
 
-interface KernelRecipe {
+export interface KernelRecipe {
   readonly name: string
   readonly title: string
   readonly minutes: number
   readonly fragments: readonly string[]
 }
 
-async function kernelArtefact(lab: LabSettings, recipe: KernelRecipe): Promise<Artefact> {
+/** bzImage and config of a kernel made of fragments alone, on allnoconfig. */
+export async function kernelArtefact(lab: LabSettings, recipe: KernelRecipe): Promise<Artefact> {
   const texts = await Promise.all(recipe.fragments.map((path) => readFile(path, 'utf8')))
   const requested = formatConfig(parseConfig(...texts)) // a changed comment is no reason to build again
   return {

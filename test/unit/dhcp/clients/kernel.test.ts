@@ -1,60 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { Outcome } from '../../../../src/dhcp/clients/client.ts'
 import { kernelBootp, kernelDhcp } from '../../../../src/dhcp/clients/kernel.ts'
 import { readOptions } from '../../../../src/dhcp/packet.ts'
-import { COOKIE, quad } from '../builders.ts'
-
-const caller = { mac: '00:16:3e:00:00:01', xid: 7 }
-const text = (value: string) => [...Buffer.from(value, 'latin1')]
-
-interface ReplyFields {
-  xid?: number
-  mac?: string
-  yiaddr?: string
-  siaddr?: string
-  tail?: readonly number[]
-}
-
-function reply({
-  xid = 7,
-  mac = caller.mac,
-  yiaddr = '10.0.0.5',
-  siaddr = '10.0.0.1',
-  tail = [],
-}: ReplyFields): Buffer {
-  const head = Buffer.alloc(236)
-  head.set([2, 1, 6, 0])
-  head.writeUInt32BE(xid, 4)
-  head.set(quad(yiaddr), 16)
-  head.set(quad(siaddr), 20)
-  head.write(mac.replaceAll(':', ''), 28, 'hex')
-  return Buffer.concat([head, Buffer.from([...COOKIE, ...tail])])
-}
+import { bound as boundOf, hear as hearOf, reply, root, text } from './replies.ts'
 
 const offerTail = [53, 1, 2, 54, 4, 10, 0, 0, 2]
-const root = (path: string) => [17, path.length, ...text(path)]
-
-/** Lets the client hear these replies one after the other. */
-function hear(
-  replies: readonly Buffer[],
-  model = kernelDhcp,
-): { sent: Buffer[]; outcome: Outcome | undefined } {
-  const exchange = model(caller)
-  const sent: Buffer[] = []
-  let step = exchange.next()
-  for (const one of [...replies, undefined]) {
-    if (step.done) return { sent, outcome: step.value }
-    sent.push(step.value)
-    step = exchange.next(one)
-  }
-  return { sent, outcome: step.done ? step.value : undefined }
-}
-
-const bound = (replies: readonly Buffer[], model = kernelDhcp) => {
-  const { outcome } = hear(replies, model)
-  if (outcome?.kind !== 'bound') throw new Error(outcome?.why ?? 'nothing')
-  return outcome.reading
-}
+const hear = (replies: readonly Buffer[], model = kernelDhcp) => hearOf(model, replies)
+const bound = (replies: readonly Buffer[], model = kernelDhcp) => boundOf(model, replies)
 
 const offer = (...more: number[]) => reply({ tail: [...offerTail, ...more, 255] })
 const ack = (...more: number[]) => reply({ tail: [53, 1, 5, 54, 4, 10, 0, 0, 2, ...more, 255] })
