@@ -1,5 +1,8 @@
 import { type Program, run, start } from './programs.ts'
 
+/** A client that takes the host name from an answer must not rename the machine. */
+const OWN_NAME = ['unshare', '--uts']
+
 /** A host with bridges in a network namespace of its own, and machines on them in theirs. */
 export interface Lan {
   /** The namespace of the host. */
@@ -94,11 +97,11 @@ export function openLan(...bridges: readonly Bridge[]): Lan {
     addWire,
     addNamespace,
     start(namespace, ...argv) {
-      const program = start(['ip', 'netns', 'exec', namespace, ...argv])
+      const program = start(['ip', 'netns', 'exec', namespace, ...OWN_NAME, ...argv])
       programs.push(program)
       return program
     },
-    run: (namespace, ...argv) => run('ip', 'netns', 'exec', namespace, ...argv),
+    run: (namespace, ...argv) => run('ip', 'netns', 'exec', namespace, ...OWN_NAME, ...argv),
     clear,
     async close() {
       for (const namespace of made) if (namespace !== host) clear(namespace)
