@@ -1,5 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { composeCmdline } from '../../../src/boot/cmdline.ts'
+import type { Guest } from '../../../src/model/inventory.ts'
 import { ensureArtefact } from '../../xen/artefacts/artefact.ts'
 import { forgetSource, kernelArtefact } from '../../xen/artefacts/kernels.ts'
 import { labSettings, repository } from '../../xen/settings.ts'
@@ -40,14 +42,8 @@ export interface Configured {
 
 let taps = 0
 
-/** Boots the kernel on a bridge of the host; its console is what the program writes. */
-export function bootKernel(
-  lan: Lan,
-  kernel: string,
-  bridge: string,
-  mac: string,
-  protocol: 'dhcp' | 'bootp',
-): Program {
+/** Boots the kernel on a bridge of the host, with the command line domus gives this guest; its console is what the program writes. */
+export function bootKernel(lan: Lan, kernel: string, bridge: string, guest: Guest): Program {
   const tap = `dmt${++taps}`
   run('ip', '-n', lan.host, 'tuntap', 'add', tap, 'mode', 'tap')
   run('ip', '-n', lan.host, 'link', 'set', tap, 'master', bridge, 'up')
@@ -65,15 +61,15 @@ export function bootKernel(
     '-netdev',
     `tap,id=n0,ifname=${tap},script=no,downscript=no`,
     '-device',
-    `virtio-net-pci,netdev=n0,mac=${mac},romfile=`,
+    `virtio-net-pci,netdev=n0,mac=${guest.domain.mac},romfile=`,
   ]
-  const append = `console=ttyS0 ip=${protocol} root=/dev/nfs panic=1`
+  const append = `${composeCmdline(guest)} console=ttyS0 panic=1`
   return lan.start(lan.host, ...machine, ...card, '-kernel', kernel, '-append', append)
 }
 
 /** Waits until the kernel has an address; at most `seconds`. */
 export async function configured(program: Program, seconds: number): Promise<Configured> {
-  const text = await program.said(/IP-Config: Complete:.*?rootpath=\S+/s, seconds * 1000)
+  const text = await program.said(/IP-Config: Complete:.*?rootpath=[^\n]*\n/s, seconds * 1000)
   const value = (name: string) => new RegExp(`\\b${name}=([^,\\s]*)`).exec(text[0])?.[1] ?? ''
   return {
     ipaddr: value('ipaddr'),
