@@ -10,7 +10,8 @@ const text = (first: string[], rest: string[], maxLength: number) =>
     .tuple(fc.constantFrom(...first), fc.array(fc.constantFrom(...rest), { maxLength: maxLength - 1 }))
     .map(([head, tail]) => head + tail.join(''))
 
-export const anyName = text(letters, inner, 63)
+/** Not of digits alone: xl would take that for the number of a domain. */
+export const anyName = text(letters, inner, 63).filter((name) => /[a-z-]/.test(name))
 const pathPart = text([...letters, ...'ABCXYZ'], [...inner, ...'ABCXYZ._+@='], 20)
 export const anyPath = fc
   .array(pathPart, { minLength: 1, maxLength: 12 })

@@ -43,13 +43,18 @@ describe.each(['dhcp', 'bootp'] as const)('ip=%s', (protocol) => {
   test('the kernel gets its address, its server and its root path', async () => {
     lan = openBoth()
     await startResponder(lan, [menas])
-    expect(await configured(bootKernel(lan, kernel, 'brA', MAC, protocol), 120)).toEqual(expected)
+    expect(
+      await configured(
+        bootKernel(lan, kernel, 'brA', { ...menas, domain: { ...menas.domain, boot: protocol } }),
+        120,
+      ),
+    ).toEqual(expected)
   })
 })
 
 test('a kernel that boots while we are away is answered when we are back', async () => {
   lan = openBoth()
-  const machine = bootKernel(lan, kernel, 'brA', MAC, 'dhcp')
+  const machine = bootKernel(lan, kernel, 'brA', menas)
   await machine.said(/Sending DHCP requests \.\./, 120_000)
   await startResponder(lan, [menas])
   expect(await configured(machine, 120)).toEqual(expected)
@@ -60,7 +65,7 @@ test('a kernel whose OFFER was never acknowledged is rescued by our NAK', async 
   const script = new URL('offer-only.ts', import.meta.url).pathname
   const other = lan.start(lan.host, process.execPath, script, '10.10.0.1', '10.10.0.77')
   await other.said(/ready/)
-  const machine = bootKernel(lan, kernel, 'brA', MAC, 'dhcp')
+  const machine = bootKernel(lan, kernel, 'brA', menas)
   await other.said(/offered/, 120_000)
   await machine.said(/timed out!/, 180_000) // it now asks for 255.255.255.255, and only that
   await other.stop()
