@@ -13,7 +13,7 @@ const GRACE_MS = 2_000
 export const MAX_OUTPUT = 256 * 2 ** 20
 
 export interface CommandOptions {
-  readonly input?: string | undefined
+  readonly input?: string | Uint8Array | undefined
   readonly timeoutMs: number
   readonly env?: Readonly<Record<string, string>> | undefined
 }

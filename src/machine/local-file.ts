@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { NewFile } from './machine.ts'
 
 /**
  * Replaces a file as a whole: readers see the old one or the new one, and after a power cut it is one of them.
  *
  * A link is followed, so that it stays a link. Owner and group stay as they were unless they are given.
  */
-export async function replaceFile(
-  path: string,
-  file: { content: string; mode: number; uid?: number; gid?: number },
-): Promise<void> {
+export async function replaceFile(path: string, file: NewFile): Promise<void> {
   await makeFolders(dirname(path))
   const target = await resolveLink(path)
   const before = await stat(target).catch(ignoreMissing)
@@ -62,7 +60,7 @@ async function resolveLink(path: string): Promise<string> {
 
 async function fill(
   handle: FileHandle,
-  file: { content: string; mode: number; uid?: number | undefined; gid?: number | undefined },
+  file: Omit<NewFile, 'uid' | 'gid'> & { uid?: number | undefined; gid?: number | undefined },
 ): Promise<void> {
   try {
     await handle.writeFile(file.content)

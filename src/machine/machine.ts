@@ -22,6 +22,14 @@ export interface FileState {
   readonly gid: number
 }
 
+/** A file as it is to be. */
+export interface NewFile {
+  readonly content: string | Uint8Array
+  readonly mode: number
+  readonly uid?: number
+  readonly gid?: number
+}
+
 export interface PathState {
   readonly type: 'file' | 'directory' | 'link' | 'other'
   /** The path with all links resolved. */
@@ -61,7 +69,7 @@ export interface Machine {
    * Replaces a file as a whole: temporary file beside it, fsync, rename, fsync of the folder; makes missing
    * folders. Owner and group are set only when given.
    */
-  writeFile(path: string, file: { content: string; mode: number; uid?: number; gid?: number }): Promise<void>
+  writeFile(path: string, file: NewFile): Promise<void>
   /** Removes a file; absent is fine. */
   removeFile(path: string): Promise<void>
   /** Undefined when there is nothing at that path. Does not follow a final link for `type`. */

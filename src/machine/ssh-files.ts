@@ -25,7 +25,7 @@ export function sshFiles(address: MachineAddress, connection: SshConnection): Fi
     script: string,
     path: string,
     args: readonly string[] = [],
-    input?: string,
+    input?: string | Uint8Array,
   ): Promise<Uint8Array> => {
     const remote = { what: [action, path], script: `LC_ALL=C; export LC_ALL${script}`, args: [path, ...args] }
     const ending = await connection.run(remote, { input, timeoutMs: TIMEOUT_MS })

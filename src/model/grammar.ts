@@ -74,6 +74,9 @@ export const machine = z
   .refine((text) => text === 'local' || SSH.test(text), 'must be local or ssh://[user@]host[:port]')
 export type MachineAddress = string
 
+/** A machine that is not this one. */
+export const sshMachine = z.string().regex(SSH, 'must be ssh://[user@]host[:port]')
+
 const PRINTABLE = /^[ -~]*$/
 
 /** Text that ends up on a kernel command line, inside an xl string: refused rather than escaped. */

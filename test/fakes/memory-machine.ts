@@ -6,6 +6,7 @@ import type {
   Following,
   Machine,
   Machines,
+  NewFile,
   PathState,
   RunOptions,
 } from '../../src/machine/machine.ts'
@@ -106,14 +107,12 @@ export class MemoryMachine implements Machine {
     })
   }
 
-  writeFile(
-    path: string,
-    file: { content: string; mode: number; uid?: number; gid?: number },
-  ): Promise<void> {
+  writeFile(path: string, { content: text, ...file }: NewFile): Promise<void> {
     return this.#act(`write ${path}`, () => {
       const { uid = 0, gid = 0 } = this.#fileAt(path, 'write') ?? {}
       this.#makeFolders(dirname(path))
-      this.files.set(path, { uid, gid, ...file })
+      const content = typeof text === 'string' ? text : new TextDecoder().decode(text)
+      this.files.set(path, { uid, gid, ...file, content })
     })
   }
 
