@@ -5,6 +5,9 @@ import type { Problem } from '../model/problem.ts'
 /** An argument list; no shell ever parses it. */
 export type Argv = readonly string[]
 
+/** Every file that domus makes begins with this; a file without it is somebody else's. */
+export const OUR_MARK = '# managed by domus'
+
 /** What is known of one file. `content` is the whole text; `mode` holds the permission bits, 0 to 0o7777. */
 export type FileFact =
   | { readonly kind: 'unknown'; readonly reason: string }
@@ -35,7 +38,7 @@ export interface ResourceChange {
   readonly after?: unknown
 }
 
-interface OnMachine {
+export interface OnMachine {
   /** The host or server of the inventory, for people. */
   readonly on: Name
   readonly machine: MachineAddress
@@ -91,11 +94,45 @@ export type Step =
       readonly timeoutMs: number
     })
   | (OnMachine & {
+      /**
+       * Moves a running domU: the whole protocol is one step, the program, the look at both hosts, the record. The
+       * program outlives us; what is recorded is where the guest is, not how the program ended.
+       */
       readonly kind: 'migrate'
       readonly domain: Name
       readonly uuid: string
       readonly argv: Argv
       readonly to: OnMachine
+      /** Whether systemd runs on the host that it leaves. */
+      readonly systemd: boolean
+      /** The rows that are true once the guest runs on the target. */
+      readonly changes: readonly ResourceChange[]
+    })
+  | (OnMachine & {
+      /** Puts a file of another machine in a place that is empty: a kernel, an initrd. */
+      readonly kind: 'copy'
+      readonly path: string
+      readonly from: OnMachine
+      /** In hex; apply refuses when the file is another now. */
+      readonly sha256: string
+      readonly mode: number
+    })
+  | (OnMachine & {
+      /**
+       * Does one thing to one copy of a guest that a migration left behind; refused when the copy is not as planned,
+       * and one that would make a copy run, when another runs.
+       */
+      readonly kind: 'mend'
+      readonly action: 'destroy' | 'rename' | 'unpause' | 'resume'
+      readonly domain: Name
+      readonly uuid: string
+      readonly domid: number
+      /** Its name and condition as the planner saw them. */
+      readonly name: string
+      readonly condition: string
+      readonly argv: Argv
+      /** Every host where a copy may be. */
+      readonly hosts: readonly OnMachine[]
     })
   | {
       /** Writes rows of the store: all or none; refused when the inventory is not at `revision` any more. */

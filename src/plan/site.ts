@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Domain } from '../model/domain.ts'
 import type { Name } from '../model/grammar.ts'
@@ -6,9 +5,10 @@ import { type Guest, guestOf, type Inventory, NOUNS } from '../model/inventory.t
 import type { Problem } from '../model/problem.ts'
 import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
+import { linkAutostart, unlinkAutostart } from './autostart.ts'
 import { planExports } from './exports.ts'
 import { fileFact, type SiteFacts } from './facts.ts'
-import type { Plan, ResourceChange, Step } from './plan.ts'
+import { OUR_MARK, type Plan, type ResourceChange, type Step } from './plan.ts'
 
 export interface SiteChange {
   readonly title: string
@@ -32,9 +32,6 @@ export interface Planned {
   /** Why its facts are unknown, one line each. */
   readonly unknown: readonly string[]
 }
-
-/** Every file that domus makes begins with this; a file without it is somebody else's. */
-export const OUR_MARK = '# managed by domus'
 
 /**
  * Plans the way from one inventory to another: exports first, so that no guest starts without its root, then
@@ -94,7 +91,7 @@ function planConfig({ current, wanted, facts, templates }: SiteChange, domain: D
       ],
     }
   const old = current.domains.get(domain.name)
-  const autostart = planAutostart(guest, old, toolstack.autostartPath(domain.name), path)
+  const autostart = planAutostart(guest, old)
   if (before.kind === 'file' && before.content === content) return { ...NOTHING, steps: autostart }
   const isRunning = facts.hosts.get(host.name)?.running?.has(domain.name) === true
   return {
@@ -114,32 +111,10 @@ function planConfig({ current, wanted, facts, templates }: SiteChange, domain: D
   }
 }
 
-function planAutostart(
-  { domain, host }: Guest,
-  old: Domain | undefined,
-  link: string,
-  config: string,
-): Step[] {
+function planAutostart({ domain, host }: Guest, old: Domain | undefined): Step[] {
   if (domain.autostart === (old?.autostart ?? false) && old?.host === domain.host) return []
-  const place = { kind: 'run', on: host.name, machine: host.machine } as const
-  // Debian makes no /etc/xen/auto; an empty one left behind is as good as none.
-  if (domain.autostart)
-    return [
-      { ...place, argv: ['mkdir', '-p', dirname(link)] },
-      { ...place, ...linking(link, config) },
-    ]
-  if (old?.autostart && old.host === domain.host) return [unlink(host, link, config)]
-  return []
-}
-
-const linking = (link: string, config: string) => ({
-  argv: ['ln', '-sfn', config, link],
-  undo: ['rm', '-f', link],
-})
-
-const unlink = (host: Guest['host'], link: string, config: string): Step => {
-  const { argv, undo } = linking(link, config)
-  return { kind: 'run', on: host.name, machine: host.machine, argv: undo, undo: argv }
+  if (domain.autostart) return linkAutostart(host, domain.name)
+  return old?.autostart && old.host === domain.host ? [unlinkAutostart(host, domain.name)] : []
 }
 
 /** What goes from the host a domain was on: all of it when the domain goes, its config when it moves. */
@@ -165,7 +140,7 @@ function planRemoval({ current, wanted, facts }: SiteChange, domain: Domain): Pl
   }
   const path = toolstack.configPath(domain.name)
   const before = fileFact(facts, host.machine, path)
-  const autostart = domain.autostart ? [unlink(host, toolstack.autostartPath(domain.name), path)] : []
+  const autostart = domain.autostart ? [unlinkAutostart(host, domain.name)] : []
   if (before.kind === 'absent') return { ...NOTHING, steps: autostart }
   if (before.kind === 'file' && !before.content.startsWith(OUR_MARK))
     return {

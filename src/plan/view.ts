@@ -1,3 +1,5 @@
+import type { Check } from '../migration/check.ts'
+import type { Name } from '../model/grammar.ts'
 import type { Problem } from '../model/problem.ts'
 import { diffFile } from './diff.ts'
 import type { Argv, Plan, Step } from './plan.ts'
@@ -11,7 +13,7 @@ export interface StepView {
   readonly path?: string
   readonly argv?: Argv
   readonly diff?: string
-  /** For a record step: what becomes of each row. */
+  /** For a record step, and a migration: what becomes of each row. */
   readonly rows?: readonly {
     readonly action: '+' | '~' | '-'
     readonly noun: string
@@ -19,8 +21,17 @@ export interface StepView {
   }[]
 }
 
-/** A plan as `plan --json` and every dry run show it. */
-export interface PlanView {
+/** What was checked before a guest moves. */
+export interface Preflight {
+  readonly domain: Name
+  readonly from: Name
+  readonly to: Name
+  readonly ok: boolean
+  readonly checks: readonly Check[]
+}
+
+/** A plan as `plan --json` and every dry run show it; that of a migration with its {@link Preflight}. */
+export interface PlanView extends Partial<Preflight> {
   readonly title: string
   readonly facts: 'known' | 'unknown'
   /** Number of steps: unchanged things are not in a plan. */
@@ -31,7 +42,8 @@ export interface PlanView {
   readonly refusals?: readonly Problem[]
 }
 
-export const viewPlan = (plan: Plan, refusals: readonly Problem[] = []): PlanView => ({
+export const viewPlan = (plan: Plan, refusals: readonly Problem[] = [], preflight?: Preflight): PlanView => ({
+  ...preflight,
   title: plan.title,
   facts: plan.facts,
   changes: plan.steps.length,
@@ -51,20 +63,27 @@ export function viewStep(step: Step): StepView {
     case 'run':
     case 'start':
     case 'stop':
-    case 'migrate':
+    case 'mend':
       return { ...place(step), argv: step.argv }
+    case 'migrate':
+      return { ...place(step), argv: step.argv, rows: rowsOf(step.changes) }
+    case 'copy':
+      return { ...place(step), path: step.path }
     case 'record':
       return {
         kind: 'record',
         machine: 'local',
-        rows: step.changes.map(({ noun, name, before, after }) => ({
-          action: before === undefined ? '+' : after === undefined ? '-' : '~',
-          noun,
-          name,
-        })),
+        rows: rowsOf(step.changes),
       }
   }
 }
+
+const rowsOf = (changes: (Step & { kind: 'record' })['changes']) =>
+  changes.map(({ noun, name, before, after }) => ({
+    action: before === undefined ? ('+' as const) : after === undefined ? ('-' as const) : ('~' as const),
+    noun,
+    name,
+  }))
 
 /** Lines for people: the title, one line per step, then warnings. */
 export function describePlan(plan: Plan): string[] {
@@ -91,7 +110,11 @@ export function describeStep(step: Step): string {
     case 'stop':
       return `! stop on ${step.on}: ${step.argv.join(' ')}`
     case 'migrate':
-      return `! migrate ${step.domain} from ${step.on} to ${step.to.on}`
+      return `! migrate ${step.domain} from ${step.on} to ${step.to.on}, then record ${describeRows(step.changes)}`
+    case 'copy':
+      return `+ copy ${label(step)} from ${step.from.on} (sha256 ${step.sha256.slice(0, 12)}…)`
+    case 'mend':
+      return `! ${step.action} on ${step.on}: ${step.name} (domain ${step.domid}, ${step.condition})`
     case 'record':
       return `~ record ${describeRows(step.changes)}`
   }

@@ -20,8 +20,22 @@ export interface Toolstack {
   rebootArgv(domain: Name): Argv
   destroyArgv(domain: Name): Argv
   consoleArgv(domain: Name): Argv
-  /** @throws DomusError 'refused' when there is no way from one to the other */
-  migrateArgv(domain: Name, to: MachineAddress): Argv
+  /**
+   * Moves a running domU; run on the host it is on. With `config`, its config there is sent in place of the one that
+   * the host remembers, so its uuid must be written in it.
+   *
+   * @throws DomusError 'refused' when there is no way from one to the other
+   */
+  migrateArgv(domain: Name, to: MachineAddress, options?: { readonly config?: string }): Argv
+  /** How `migrateArgv` reaches the target: this and a command. @throws DomusError as above */
+  migrateShell(to: MachineAddress): Argv
+  /** What a migration calls a domU on the target until it runs there, and on its old host once it may run there. */
+  incomingName(domain: Name): string
+  awayName(domain: Name): string
+  renameArgv(from: string, to: Name): Argv
+  unpauseArgv(domain: string): Argv
+  /** Wakes a domU that was suspended to be migrated. */
+  resumeArgv(domid: number): Argv
 
   /** All domUs with their configs. @throws DomusError 'command-failed' when parse does not know the text */
   listArgv: Argv
@@ -43,7 +57,14 @@ export interface DomainOnHost {
   readonly kernel: string | undefined
   readonly ramdisk: string | undefined
   readonly cmdline: string | undefined
-  readonly vifs: readonly { readonly mac: string; readonly bridge: string | undefined }[]
+  readonly vifs: readonly VifOnHost[]
+}
+
+export interface VifOnHost {
+  readonly mac: string
+  readonly bridge: string | undefined
+  /** Its interface on the host, when that was chosen. */
+  readonly name: string | undefined
 }
 
 /** `ending` covers all that still holds memory, name and address but does not run on. */
@@ -68,4 +89,6 @@ export interface HostInfo {
   readonly xenCaps: readonly string[]
   /** Such as pv, hvm, hap, shadow, gnttab-v1. */
   readonly virtCaps: readonly string[]
+  /** What the hypervisor was started with; empty when it is not told. */
+  readonly commandLine: string
 }

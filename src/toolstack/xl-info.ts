@@ -23,6 +23,7 @@ export function parseInfo(stdout: string): HostInfo {
     cpus: numberOf('nr_cpus'),
     xenCaps: words(textOf('xen_caps')),
     virtCaps: words(values.get('virt_caps') ?? ''),
+    commandLine: values.get('xen_commandline') ?? '',
   }
 }
 

@@ -56,8 +56,8 @@ function domainOf(entry: Fields): DomainOnHost {
 }
 
 function vifOf(nic: unknown): DomainOnHost['vifs'][number] {
-  const { mac, bridge } = fieldsOf(nic)
-  return { mac: (text(mac) ?? '').toLowerCase(), bridge: text(bridge) }
+  const { mac, bridge, ifname } = fieldsOf(nic)
+  return { mac: (text(mac) ?? '').toLowerCase(), bridge: text(bridge), name: text(ifname) }
 }
 
 const fieldsOf = (value: unknown): Fields =>

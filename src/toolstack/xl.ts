@@ -35,7 +35,29 @@ export const xl: Toolstack = {
   rebootArgv: (domain) => ['xl', 'reboot', domain],
   destroyArgv: (domain) => ['xl', 'destroy', domain],
   consoleArgv: (domain) => ['xl', 'console', domain],
-  migrateArgv: (domain, to) => ['xl', 'migrate', ...sshTo(domain, to)],
+  // With -vvv xl tells when the guest is suspended, which is when its pause begins.
+  migrateArgv: (domain, to, { config } = {}) => {
+    const { host, command } = sshTo(to)
+    return [
+      'xl',
+      '-vvv',
+      'migrate',
+      ...(config === undefined ? [] : ['-C', config]),
+      '-s',
+      command.join(' '),
+      domain,
+      host,
+    ]
+  },
+  migrateShell: (to) => {
+    const { host, command } = sshTo(to)
+    return [...command, host]
+  },
+  incomingName: (domain) => `${domain}--incoming`,
+  awayName: (domain) => `${domain}--migratedaway`,
+  renameArgv: (from, to) => ['xl', 'rename', from, to],
+  unpauseArgv: (domain) => ['xl', 'unpause', domain],
+  resumeArgv: (domid) => ['sh', '-c', RESUME, 'sh', String(domid)],
 
   listArgv: ['xl', 'list', '-l'],
   parseList,
@@ -45,20 +67,39 @@ export const xl: Toolstack = {
   parseInfo,
 }
 
-const SSH_MACHINE = /^ssh:\/\/(?:([a-z_][a-z0-9_-]*)@)?([A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d+))?$/
+const SSH_MACHINE =
+  /^ssh:\/\/(?:([a-z_][a-z0-9_-]*)@)?([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(\d+))?$/
+
+/** A target that is gone must not hold the guest suspended until TCP gives up. */
+const SSH = ['ssh', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5']
 
 /**
  * The `-s COMMAND HOST` of `xl migrate`. xl hands both to `sh -c` (xl_migrate.c: create_migration_child), so
  * nothing but the model's grammar of machines may get there.
  */
-function sshTo(domain: string, to: MachineAddress): string[] {
+function sshTo(to: MachineAddress): { host: string; command: string[] } {
   const [, user, host, port] = SSH_MACHINE.exec(to) ?? []
   if (host === undefined) {
     throw new DomusError(
       'refused',
-      `domain ${domain} cannot migrate to machine ${to}: xl reaches the target by ssh, so its host needs machine: ssh://…`,
+      `xl reaches the target by ssh, and ${to} is no address for that: give its host machine: ssh://… or migrateAddress`,
     )
   }
-  const command = ['ssh', '-o BatchMode=yes', port && `-p ${port}`, user && `-l ${user}`]
-  return ['-s', command.filter(Boolean).join(' '), domain, host]
+  const options = [port && ['-p', port], user && ['-l', user]].flatMap((option) => option || [])
+  return { host, command: [...SSH, ...options] }
 }
+
+/**
+ * DOMID: xl has a verb for it since 4.21; before, what libxl_domain_resume does is done by the Python modules of the
+ * same Xen: the hypervisor lets the guest run on, and xenstored forgets that it had ended.
+ */
+const RESUME = `
+if xl help resume 2>/dev/null | grep -q 'xl resume'; then exec xl resume "$1"; fi
+v=$(xl info 2>/dev/null | sed -n 's/^xen_version *: *\\([0-9]*\\.[0-9]*\\).*/\\1/p')
+PYTHONPATH=/usr/lib/xen-$v/lib/python:/usr/lib/xen/lib/python:$PYTHONPATH exec python3 -c '
+import sys
+from xen.lowlevel import xc, xs
+domid = int(sys.argv[1])
+xc.xc().domain_resume(domid, 1)
+xs.xs().resume_domain(domid)
+' "$1"`

@@ -68,6 +68,7 @@ export function bootFacts(guest: Guest, over: Partial<BootFacts> = {}): BootFact
         cpus: 4,
         xenCaps: ['xen-3.0-x86_64', 'hvm-3.0-x86_64'],
         virtCaps: ['pv', 'hvm'],
+        commandLine: '',
       }),
       running: [],
       silent: [],

@@ -18,10 +18,14 @@ const ROOMS: Record<string, { rooms?: string[]; packages?: string[]; pure?: bool
   nfs: { rooms: ['plan/plan.ts', 'plan/diff.ts', 'render'], packages: ['diff'], pure: true },
   toolstack: { rooms: ['plan/plan.ts', 'render', 'boot'], pure: true },
   dhcp: { rooms: ['render'], packages: ['dhcp'], pure: true },
-  plan: { rooms: ['plan/diff.ts', 'nfs', 'toolstack', 'boot', 'dhcp', 'kernel', 'render'], pure: true },
+  migration: { rooms: ['plan/plan.ts', 'boot', 'kernel', 'nfs', 'toolstack', 'xl'], pure: true },
+  plan: {
+    rooms: ['plan/diff.ts', 'nfs', 'toolstack', 'boot', 'dhcp', 'kernel', 'render', 'migration'],
+    pure: true,
+  },
   machine: { packages: ['execa'] },
   store: { rooms: ['plan', 'machine'], packages: ['kysely'] },
-  apply: { rooms: ['plan', 'machine', 'store', 'nfs', 'toolstack'] },
+  apply: { rooms: ['plan', 'machine', 'store', 'nfs', 'toolstack', 'migration'] },
   'dhcp/socket': { rooms: ['dhcp'], packages: ['dhcp'] },
   service: {
     rooms: [
@@ -35,6 +39,7 @@ const ROOMS: Record<string, { rooms?: string[]; packages?: string[]; pure?: bool
       'dhcp',
       'dhcp/socket',
       'kernel',
+      'migration',
       'render',
       'xl',
     ],

@@ -14,7 +14,7 @@ const running = (over: Partial<DomainOnHost> = {}): DomainOnHost => ({
   kernel: undefined,
   ramdisk: undefined,
   cmdline: undefined,
-  vifs: [{ mac: guest.domain.mac, bridge: 'xenbr0' }],
+  vifs: [{ mac: guest.domain.mac, name: undefined, bridge: 'xenbr0' }],
   ...over,
 })
 const claim: Claim = {

@@ -6,6 +6,7 @@ const INFO = readFileSync(new URL('../../fixtures/xl-4.17/info.txt', import.meta
 
 test('what xl 4.17 printed of a host', () => {
   expect(parseInfo(INFO)).toEqual({
+    commandLine: expect.stringContaining('dom0_mem=512M'),
     host: 'xen1',
     version: '4.17.7',
     freeMemoryMiB: 434,

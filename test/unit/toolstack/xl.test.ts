@@ -45,19 +45,43 @@ describe('a domain is started', () => {
   })
 })
 
+const SSH = 'ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5'
+
 describe('a domain migrates', () => {
   test.each([
-    ['ssh://h2', 'ssh -o BatchMode=yes', 'h2'],
-    ['ssh://root@h2.example.org:2201', 'ssh -o BatchMode=yes -p 2201 -l root', 'h2.example.org'],
-    ['ssh://root@10.0.0.2', 'ssh -o BatchMode=yes -l root', '10.0.0.2'],
+    ['ssh://h2', SSH, 'h2'],
+    ['ssh://root@h2.example.org:2201', `${SSH} -p 2201 -l root`, 'h2.example.org'],
+    ['ssh://root@10.0.0.2', `${SSH} -l root`, '10.0.0.2'],
   ])('to %s', (machine, command, host) => {
-    expect(xl.migrateArgv('menas', machine)).toEqual(['xl', 'migrate', '-s', command, 'menas', host])
+    expect(xl.migrateArgv('menas', machine)).toEqual([
+      'xl',
+      '-vvv',
+      'migrate',
+      '-s',
+      command,
+      'menas',
+      host,
+    ])
+    expect(xl.migrateShell(machine).join(' ')).toBe(`${command} ${host}`)
   })
 
-  test.each(['local', 'ssh://h2;reboot', 'ssh://h2 -x', 'ssh://-oProxyCommand=x', 'ssh://a@b@c'])(
-    'not to %s',
-    (machine) => {
-      expect(() => xl.migrateArgv('menas', machine)).toThrow(expect.objectContaining({ code: 'refused' }))
-    },
-  )
+  test('with its own config in place of one that the host has lost', () => {
+    const argv = xl.migrateArgv('menas', 'ssh://h2', { config: '/etc/xen/menas.cfg' })
+    expect(argv.slice(0, 5)).toEqual(['xl', '-vvv', 'migrate', '-C', '/etc/xen/menas.cfg'])
+  })
+
+  test.each([
+    'local',
+    'ssh://h2;reboot',
+    'ssh://h2 -x',
+    'ssh://-oProxyCommand=x',
+    'ssh://a@b@c',
+    'ssh://h2.',
+    'ssh://h2-',
+    'ssh://$(reboot)',
+    'ssh://h2\nreboot',
+  ])('not to %j', (machine) => {
+    expect(() => xl.migrateArgv('menas', machine)).toThrow(expect.objectContaining({ code: 'refused' }))
+    expect(() => xl.migrateShell(machine)).toThrow(expect.objectContaining({ code: 'refused' }))
+  })
 })
