@@ -3,8 +3,10 @@ import type { Plan } from '../plan/plan.ts'
 import { loadRevision } from '../store/inventory.ts'
 import { beginOperation } from '../store/journal.ts'
 import { type ApplyContext, ownerOf } from './context.ts'
-import { openRun, type Run } from './operation-run.ts'
-import { failed, type Outcome, succeeded } from './outcome.ts'
+import { doStep } from './do-step.ts'
+import { isPastReturn } from './forward.ts'
+import { openRun } from './operation-run.ts'
+import { failed, type Outcome, succeeded, unfinished } from './outcome.ts'
 import { undoSteps } from './undo.ts'
 
 /** Who asks, and what nobody else may work on meanwhile, such as `domain/web1`. */
@@ -26,7 +28,7 @@ export interface ApplyRequest {
 export async function applyPlan(plan: Plan, request: ApplyRequest, context: ApplyContext): Promise<Outcome> {
   refuseUnknown(plan)
   await refuseStale(plan, context)
-  if (plan.steps.length === 0) return { outcome: 'done', steps: [], warnings: [], lookAt: [] }
+  if (plan.steps.length === 0) return { outcome: 'done', steps: [], warnings: [], notes: [], lookAt: [] }
   const { who, subjects } = request
   const at = context.now().toISOString()
   const operation = await beginOperation(context.store, { plan, who, subjects, owner: ownerOf(context), at })
@@ -36,7 +38,8 @@ export async function applyPlan(plan: Plan, request: ApplyRequest, context: Appl
     try {
       await doStep(run, position)
     } catch (cause) {
-      return failed(run, await undoSteps(run), { position, cause })
+      const fault = { position, cause }
+      return isPastReturn(run) ? unfinished(run, fault) : failed(run, await undoSteps(run), fault)
     }
   }
   return succeeded(run)
@@ -62,24 +65,4 @@ async function refuseStale({ steps, title }: Plan, { store }: ApplyContext): Pro
     'stale-plan',
     `${title}: the inventory has changed since this was planned (revision ${first.revision}, now ${now}); plan again`,
   )
-}
-
-async function doStep(run: Run, position: number): Promise<void> {
-  const { step, kind, context, tell } = run.at(position, 'do')
-  tell('begin')
-  let saved: unknown
-  try {
-    saved = await kind.prepare(step, context)
-  } catch (error) {
-    await run.refused(position, error)
-    throw error
-  }
-  await run.begun(position, saved)
-  try {
-    await run.done(position, await kind.apply(step, saved, context))
-  } catch (error) {
-    await run.failed(position, error)
-    throw error
-  }
-  tell('end')
 }

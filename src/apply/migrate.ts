@@ -1,28 +1,147 @@
+import { setTimeout } from 'node:timers/promises'
 import { DomusError } from '../errors.ts'
+import { type DetachedState, lookDetached, startDetached } from '../machine/detached.ts'
+import { type Copy, copiesOn, describeCopies, settledHost } from '../migration/copies.ts'
+import { complaintsIn, describeProgress, readProgress } from '../migration/progress.ts'
+import { recordChanges, unrecordChanges } from '../store/record.ts'
 import { domainsOn } from './domains-on.ts'
-import { runOrThrow } from './run-or-throw.ts'
-import type { StepKind, StepOf } from './step.ts'
+import type { StepContext, StepKind, StepOf } from './step.ts'
 
-const MIGRATE_TIMEOUT_MS = 4 * 60 * 60_000
+const LOOK_EVERY_MS = 1000
+/** A host that does not answer for so long is given up; the migration goes on without us. */
+const PATIENCE_MS = 120_000
+/** After the program's end: xenstore and a dying domain may need a while. */
+const SETTLE_MS = 30_000
 
-/** Moves a running domU. It is never moved back: when it is not where it was, a person has to look. */
-export const migrateStep: StepKind<StepOf<'migrate'>, null> = {
+/** Tells our run of the program from earlier ones. */
+export interface SavedRun {
+  readonly token: string
+}
+
+type MigrateStep = StepOf<'migrate'>
+
+/** Where a migration of a domain keeps what its program says, on the host that the domain leaves. */
+export const runFolder = (domain: string) => `/run/domus/migrate/${domain}`
+
+/**
+ * Moves a running domU: starts the program so that it outlives us, follows it to its end, then looks at both hosts and
+ * records what is true. After a crash the next process follows the same run.
+ *
+ * It is never moved back: once the guest runs on the target the plan goes forward.
+ */
+export const migrateStep: StepKind<MigrateStep, SavedRun> = {
   describe: ({ domain, on, to }) => `migrate domain ${domain} from ${on} to ${to.on}`,
-  prepare: async () => null,
-  async apply({ machine, argv }, _saved, { machines }) {
-    await runOrThrow(machines(machine), argv, { timeoutMs: MIGRATE_TIMEOUT_MS })
+  isFinal: true,
+  async prepare(step, context) {
+    const copies = await copiesOf(step, context)
+    if (settledHost(copies) !== step.on)
+      throw new DomusError(
+        'stale-plan',
+        `domain ${step.domain} does not run on ${step.on} alone any more: ${describeCopies(copies)}`,
+      )
+    return { token: context.now().toISOString() }
+  },
+  async apply(step, { token }, context) {
+    const machine = context.machines(step.machine)
+    const { domain, argv, systemd } = step
+    await startDetached(machine, argv, { folder: runFolder(domain), token, systemd })
+    return finish(step, token, context)
+  },
+  carryOn: (step, { token }, context) => finish(step, token, context),
+  async isGoingOn({ domain, machine }, { token }, { machines }) {
+    const state = await lookDetached(machines(machine), { folder: runFolder(domain), token, offset: 0 })
+    return state.kind === 'going' && state.token === token
+  },
+  async undo(step, { token }, context) {
+    const state = await lookDetached(context.machines(step.machine), {
+      folder: runFolder(step.domain),
+      token,
+      offset: 0,
+    })
+    if (state.kind === 'going' && state.token === token)
+      throw new DomusError('conflict', `domain ${step.domain} is being migrated from ${step.on} still`)
+    const copies = await copiesOf(step, context)
+    if (settledHost(copies) === step.on)
+      return unrecordChanges(context.store, step.changes, context.now().toISOString())
+    throw halfWay(step, copies)
+  },
+}
+
+async function finish(step: MigrateStep, token: string, context: StepContext): Promise<'changed'> {
+  const log = await follow(step, token, context)
+  const copies = await settledCopies(step, context)
+  if (settledHost(copies) === step.to.on) {
+    await recordChanges(context.store, step.changes, { at: context.now().toISOString() })
+    reportEnd(step, log, context)
     return 'changed'
-  },
-  async undo(step, _saved, context) {
-    const [here, there] = await Promise.all([domainsOn(step, context), domainsOn(step.to, context)])
-    const hasIt = ({ uuid, name }: { uuid: string | undefined; name: string }) =>
-      uuid === step.uuid || name === step.domain
-    if (here.some(hasIt) && !there.some(hasIt)) return
-    const place = there.some(hasIt)
-      ? here.some(hasIt)
-        ? `${step.on} and ${step.to.on}`
-        : step.to.on
-      : 'neither host'
-    throw new DomusError('conflict', `domain ${step.domain} is on ${place} now, not on ${step.on} alone`)
-  },
+  }
+  const said = complaintsIn(log) || 'it said nothing'
+  if (settledHost(copies) !== step.on) throw halfWay(step, copies, said)
+  throw new DomusError(
+    'command-failed',
+    `domain ${step.domain} was not migrated, it runs on ${step.on} as before: ${said}`,
+  )
+}
+
+const halfWay = ({ domain, on, to }: MigrateStep, copies: readonly Copy[], said = '') =>
+  new DomusError(
+    'conflict',
+    `domain ${domain} is neither on ${on} nor on ${to.on} as it should be: ${describeCopies(copies)}; put it right: domus repair ${domain}`,
+    said === '' ? {} : { cause: new Error(said) },
+  )
+
+/** Follows the run to its end, also over a lost connection; resolves with all that it said. */
+async function follow(step: MigrateStep, token: string, context: StepContext): Promise<string> {
+  const machine = context.machines(step.machine)
+  let log = ''
+  let answeredAt = performance.now()
+  for (;;) {
+    const run = { folder: runFolder(step.domain), token, offset: Buffer.byteLength(log) }
+    const state = await lookDetached(machine, run).catch((error: unknown) => {
+      if (performance.now() - answeredAt > PATIENCE_MS) throw error
+      context.progress(`${step.on} does not answer; the migration goes on without us`)
+      return undefined
+    })
+    if (state !== undefined) {
+      answeredAt = performance.now()
+      if (!isOurs(state, token)) return log
+      log += state.log
+      if (state.kind !== 'going') return log
+      context.progress(`${step.domain} to ${step.to.on}: ${describeProgress(readProgress(log))}`)
+    }
+    await setTimeout(LOOK_EVERY_MS)
+  }
+}
+
+/** One that was never started, or whose host was booted since, says nothing. */
+const isOurs = (state: DetachedState, token: string): state is Exclude<DetachedState, { kind: 'absent' }> =>
+  state.kind !== 'absent' && state.token === token
+
+/** All copies on both hosts. */
+async function copiesOf(step: MigrateStep, context: StepContext): Promise<Copy[]> {
+  const found = await Promise.all(
+    [step, step.to].map(async (host) =>
+      copiesOn(host.on, await domainsOn(host, context), step, context.toolstack),
+    ),
+  )
+  return found.flat()
+}
+
+/** The copies as soon as there is one that runs, or when they had time enough. */
+async function settledCopies(step: MigrateStep, context: StepContext): Promise<Copy[]> {
+  const end = performance.now() + SETTLE_MS
+  for (;;) {
+    const copies = await copiesOf(step, context)
+    if (!copies.some(({ condition }) => condition === 'ending') || performance.now() > end) return copies
+    context.progress(`waiting for the end of ${describeCopies(copies)}`)
+    await setTimeout(LOOK_EVERY_MS)
+  }
+}
+
+function reportEnd({ domain, to }: MigrateStep, log: string, { report }: StepContext): void {
+  const progress = readProgress(log)
+  const { downtimeSeconds, seconds } = progress
+  const pause =
+    downtimeSeconds === undefined ? '' : `, the guest stood still for ${downtimeSeconds.toFixed(1)} s`
+  report(`${domain} runs on ${to.on}: ${describeProgress(progress)}, in ${seconds.toFixed(1)} s${pause}`)
 }

@@ -31,6 +31,8 @@ export interface Run {
   /** By position; a step that is not in it was not touched. */
   readonly steps: ReadonlyMap<number, StepRecord>
   readonly warnings: readonly string[]
+  /** What came of steps, such as figures. */
+  readonly notes: readonly string[]
   at(position: number, phase: Progress['phase']): StepAt
   refused(position: number, error: unknown): Promise<void>
   begun(position: number, saved: unknown): Promise<void>
@@ -50,6 +52,7 @@ export function openRun(
 ): Run {
   const steps = new Map(journaled.map((step) => [step.position, recordOf(step)]))
   const warnings: string[] = []
+  const notes: string[] = []
   const { store } = context
   const at = () => context.now().toISOString()
 
@@ -70,6 +73,7 @@ export function openRun(
     context,
     steps,
     warnings,
+    notes,
     at(position, phase) {
       const step = plan.steps[position]
       if (step === undefined) throw new Error(`operation ${operation} has no step ${position}`)
@@ -82,7 +86,8 @@ export function openRun(
       const { machines, toolstack, now } = context
       const progress = (text: string) => tell('note', text)
       const warn = (text: string) => void warnings.push(text)
-      return { step, kind, tell, context: { machines, store, toolstack, now, progress, warn } }
+      const report = (text: string) => void notes.push(text)
+      return { step, kind, tell, context: { machines, store, toolstack, now, progress, warn, report } }
     },
     async refused(position, error) {
       update(position, { state: 'refused', error: describeError(error) })

@@ -19,6 +19,8 @@ export interface Outcome {
   /** Why it is not done; its code is 'stuck' when it is. */
   readonly error?: DomusError
   readonly warnings: readonly string[]
+  /** What came of it, such as figures; one line each. */
+  readonly notes: readonly string[]
   /** For people, one line each. */
   readonly lookAt: readonly string[]
 }
@@ -40,6 +42,24 @@ export async function failed(
   if (lookAt.length === 0) {
     return end(run, 'rolled-back', lookAt, new DomusError(codeOf(cause), message, { cause }))
   }
+  return end(run, 'stuck', lookAt, stuckFault(run, lookAt, message, cause))
+}
+
+/** Journals that a plan failed after a step that there is no way back from: what is left of it can be done later. */
+export async function unfinished(
+  run: Run,
+  { position, cause }: { position: number; cause: unknown },
+): Promise<Outcome> {
+  const { kind, step } = run.at(position, 'do')
+  const left = [...run.plan.steps.keys()].filter((at) => {
+    const state = run.steps.get(at)?.state
+    return state !== 'changed' && state !== 'unchanged'
+  })
+  const lookAt = left.map((at) => {
+    const { kind, step } = run.at(at, 'do')
+    return `still to do: ${kind.describe(step)}`
+  })
+  const message = `${run.plan.title}: its main part is done; cannot ${kind.describe(step)}`
   return end(run, 'stuck', lookAt, stuckFault(run, lookAt, message, cause))
 }
 
@@ -68,10 +88,10 @@ async function end(
   lookAt: readonly string[],
   error?: DomusError,
 ): Promise<Outcome> {
-  const { operation, warnings, context } = run
-  const detail = { warnings, lookAt, ...(error && { error: describeError(error) }) }
+  const { operation, warnings, notes, context } = run
+  const detail = { warnings, notes, lookAt, ...(error && { error: describeError(error) }) }
   await endOperation(context.store, { operation, state: outcome, detail, at: context.now().toISOString() })
-  return { operation, outcome, steps: stepOutcomes(run), warnings, lookAt, ...(error && { error }) }
+  return { operation, outcome, steps: stepOutcomes(run), warnings, notes, lookAt, ...(error && { error }) }
 }
 
 const RESULTS = {

@@ -36,7 +36,8 @@ function staleness(before: FileFact, now: FileState | undefined): string | undef
   return isSame ? undefined : 'was changed since this was planned'
 }
 
-async function missingFolders(machine: Machine, folder: string): Promise<string[]> {
+/** The folders of a path that are not there, deepest first. */
+export async function missingFolders(machine: Machine, folder: string): Promise<string[]> {
   if ((await machine.stat(folder)) !== undefined) return []
   return [folder, ...(await missingFolders(machine, dirname(folder)))]
 }

@@ -10,12 +10,17 @@ export interface StepContext {
   readonly machines: Machines
   readonly store: Store
   /** To see the domains of a host, and to end one. */
-  readonly toolstack: Pick<Toolstack, 'statesArgv' | 'parseStates' | 'destroyArgv'>
+  readonly toolstack: Pick<
+    Toolstack,
+    'statesArgv' | 'parseStates' | 'destroyArgv' | 'incomingName' | 'awayName'
+  >
   now(): Date
   /** Shows what a long step is doing now, such as `dry run of 1000 exports`. */
   progress(text: string): void
   /** Tells the user of something that does not stop the step; kept with the operation. */
   warn(text: string): void
+  /** Tells the user what came of it, such as figures; kept with the operation. */
+  report(text: string): void
 }
 
 /**
@@ -41,6 +46,17 @@ export interface StepKind<S extends Step = Step, Saved = unknown> {
    */
   prepare(step: S, context: StepContext): Promise<Saved>
   apply(step: S, saved: Saved, context: StepContext): Promise<'changed' | 'unchanged'>
+  /**
+   * There is no way back from it: once it is done, what the plan has after it is done too, also after a failure or a
+   * crash, and nothing is undone. Steps after such a one can be done twice.
+   */
+  readonly isFinal?: true
+  /**
+   * For a step that goes on by itself when we are gone: whether it does. Then its operation is left alone.
+   */
+  isGoingOn?(step: S, saved: Saved, context: StepContext): Promise<boolean>
+  /** For such a step: waits for its end and judges it, as `apply` would have. */
+  carryOn?(step: S, saved: Saved, context: StepContext): Promise<'changed' | 'unchanged'>
   /**
    * Puts back what was there before. Idempotent, and right too when `apply` stopped half way or never began.
    * Throws rather than overwrite what somebody else has made of the thing since.

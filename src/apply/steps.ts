@@ -1,5 +1,7 @@
 import type { Step } from '../plan/plan.ts'
+import { copyStep } from './copy.ts'
 import { exportStep } from './export.ts'
+import { mendStep } from './mend.ts'
 import { migrateStep } from './migrate.ts'
 import { recordStep } from './record.ts'
 import { removeStep } from './remove.ts'
@@ -20,6 +22,8 @@ export const stepKinds: StepKinds = {
   start: startStep,
   stop: stopStep,
   migrate: migrateStep,
+  copy: copyStep,
+  mend: mendStep,
   record: recordStep,
 }
 

@@ -12,6 +12,9 @@ export async function listClaims({ db }: Store): Promise<Claim[]> {
 /** The part of a claim that says whose it is; the rest is when and how often. */
 export type Owner = Pick<Claim, 'domain' | 'host'>
 
+/** An owner as somebody saw it; with `generation`, that very claim and no later one of the same owner. */
+export type SeenOwner = Owner & Partial<Pick<Claim, 'generation'>>
+
 /**
  * Hands a root from one owner to the next, where undefined is nobody; compare-and-set, so that two can never
  * both win.
@@ -21,10 +24,11 @@ export type Owner = Pick<Claim, 'domain' | 'host'>
 export async function swapClaim(
   trx: Transaction<Database>,
   root: string,
-  { before, after, at }: { before: Owner | undefined; after: Owner | undefined; at: string },
+  { before, after, at }: { before: SeenOwner | undefined; after: Owner | undefined; at: string },
 ): Promise<void> {
   const now = await trx.selectFrom('claim').selectAll().where('root', '=', root).executeTakeFirst()
-  if (!isSameOwner(now, before)) throw ownerFault(root, now, before)
+  const isLater = before?.generation !== undefined && now?.generation !== before.generation
+  if (!isSameOwner(now, before) || isLater) throw ownerFault(root, now, before)
   if (after === undefined) {
     await trx.deleteFrom('claim').where('root', '=', root).execute()
     return

@@ -22,6 +22,8 @@ export interface OperationDetail {
   /** Why it did not end well. */
   readonly error?: string
   readonly warnings: readonly string[]
+  /** What came of it, such as figures. */
+  readonly notes?: readonly string[]
   /** For a stuck one: what its undo could not put back, one line each. */
   readonly lookAt: readonly string[]
 }

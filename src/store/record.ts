@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import { DomusError } from '../errors.ts'
 import type { ResourceChange } from '../plan/plan.ts'
-import { isSameOwner, type Owner, swapClaim } from './claims.ts'
+import { isSameOwner, type SeenOwner, swapClaim } from './claims.ts'
 import { followIdentities } from './identities.ts'
 import { applyResources, areResources, type ChangeOfResource } from './resources.ts'
 import type { Database } from './schema.ts'
@@ -11,7 +11,8 @@ import type { Store } from './store.ts'
  * Carries out all changes or none, and returns the new revision.
  *
  * Changes of resources are for the inventory at `revision` only. Changes of claims alone are not: what they
- * depend on is in the claim itself, and guests that start at the same time must not hinder each other.
+ * depend on is in the claim itself, and guests that start at the same time must not hinder each other. Without a
+ * `revision` only the rows themselves have to be as planned: for what has happened already, and must be written down.
  *
  * @throws DomusError 'stale-plan' when the inventory is at another revision, or a row is not its `before`;
  *   'conflict' when a root has another owner, or two domains would share address, mac or uuid
@@ -19,12 +20,12 @@ import type { Store } from './store.ts'
 export async function recordChanges(
   { db }: Store,
   changes: readonly ResourceChange[],
-  { revision, at }: { revision: number; at: string },
+  { revision, at }: { revision?: number; at: string },
 ): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const now = await currentRevision(trx)
     const moves = changes.some(({ noun }) => noun !== 'claims')
-    if (moves && now !== revision) throw staleRevision(revision, now)
+    if (moves && revision !== undefined && now !== revision) throw staleRevision(revision, now)
     await applyChanges(trx, changes, at)
     return moves ? nextRevision(trx, now) : now
   })
@@ -42,7 +43,11 @@ export async function unrecordChanges(
   at: string,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    const backwards = changes.map(({ before, after, ...row }) => ({ ...row, before: after, after: before }))
+    const backwards = changes.map(({ before, after, ...row }) => ({
+      ...row,
+      before: row.noun === 'claims' ? anyGeneration(ownerOf(after)) : after,
+      after: before,
+    }))
     if (await areAfter(trx, backwards)) return
     await applyChanges(trx, backwards, at)
     if (changes.some(({ noun }) => noun !== 'claims')) await nextRevision(trx, await currentRevision(trx))
@@ -108,8 +113,12 @@ async function areAfter(trx: Transaction<Database>, changes: readonly ResourceCh
   return areResources(trx, changes.filter(isResource))
 }
 
+/** How often a claim was handed on since does not matter to who takes it back. */
+const anyGeneration = (owner: SeenOwner | undefined) =>
+  owner === undefined ? undefined : { domain: owner.domain, host: owner.host }
+
 const isResource = (change: ResourceChange): change is ChangeOfResource =>
   change.noun !== 'claims' && change.noun !== 'site'
 
 /** Claims in plans are data of our own making (plan/facts.ts). */
-const ownerOf = (value: unknown) => value as Owner | undefined
+const ownerOf = (value: unknown) => value as SeenOwner | undefined

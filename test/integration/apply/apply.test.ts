@@ -44,6 +44,7 @@ describe('a plan that goes well', () => {
       outcome: 'done',
       steps: Array(5).fill({ result: 'changed' }),
       warnings: [],
+      notes: [],
       lookAt: [],
     })
     expect(h1.log.filter((action) => !/^(read|stat) /.test(action))).toEqual([
@@ -84,7 +85,7 @@ describe('a plan that goes well', () => {
   })
 
   test('without steps is no operation', async () => {
-    expect(await apply()).toEqual({ outcome: 'done', steps: [], warnings: [], lookAt: [] })
+    expect(await apply()).toEqual({ outcome: 'done', steps: [], warnings: [], notes: [], lookAt: [] })
     expect(await listOperations(world.store)).toEqual([])
   })
 
@@ -397,32 +398,6 @@ describe('stopping a domain', () => {
     const { outcome, warnings } = await apply(stop('destroy'), failing)
     expect(outcome).toBe('rolled-back')
     expect(warnings).toEqual(['domain menas on h1 was stopped and stays so: a stop cannot be undone'])
-  })
-})
-
-describe('migrating a domain', () => {
-  const to = { on: 'filer', machine: 'ssh://filer' } as const
-  const migrate: Step = {
-    kind: 'migrate',
-    ...ON_H1,
-    domain: 'menas',
-    uuid: UUID,
-    argv: ['xl', 'migrate'],
-    to,
-  }
-
-  test('one that failed and runs where it was is rolled back', async () => {
-    world.xl.add('menas', UUID)
-    world.filer.programs.set('xl', () => ({ stdout: 'Name ID Mem VCPUs State Time(s)\n' }))
-    expect(await apply(migrate)).toMatchObject({ outcome: 'rolled-back' })
-  })
-
-  test('one that runs nowhere has to be looked at', async () => {
-    world.filer.programs.set('xl', () => ({ stdout: 'Name ID Mem VCPUs State Time(s)\n' }))
-    expect(await apply(migrate)).toMatchObject({
-      outcome: 'stuck',
-      lookAt: [expect.stringContaining('domain menas is on neither host now, not on h1 alone')],
-    })
   })
 })
 

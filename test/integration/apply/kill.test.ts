@@ -35,7 +35,7 @@ async function killAndRecover(what: 'sql' | 'step', count: number) {
   const isOldWhole = existsSync(`${folder}/old`) && (await stat(`${folder}/old`)).mode & 0o777
   await context.store.close()
   await rm(folder, { recursive: true })
-  const recovery = recovered[0]?.outcome.outcome
+  const recovery = recovered[0]?.outcome?.outcome
   return { signal: child.signal, printed: child.stdout, recovery, state: operation?.state, found, isOldWhole }
 }
 
