@@ -1,6 +1,6 @@
 import type { PlanView, StepView } from '../plan/view.ts'
 import type { ChangeRequest, Jobs, OperationView } from '../service/jobs.ts'
-import { confirm, note, out, outJson, paintDiff } from './output.ts'
+import { confirm, formatTable, note, out, outJson, paintDiff } from './output.ts'
 
 export interface ChangeOptions {
   json?: boolean
@@ -56,6 +56,7 @@ async function isAgreed(jobs: Jobs, request: ChangeRequest): Promise<boolean> {
 /** The plan as lines and diffs: as data, or as a note before a question. */
 export function showPlan(view: PlanView, as: 'data' | 'note') {
   const say = as === 'data' ? out : note
+  if (view.checks) say(tableOf(view.checks))
   say(view.title)
   for (const step of view.steps) {
     say(`  ${lineOf(step)}`)
@@ -68,10 +69,17 @@ export function showPlan(view: PlanView, as: 'data' | 'note') {
     note('note: not everything could be looked at from here; apply will look again')
 }
 
+const tableOf = (checks: NonNullable<PlanView['checks']>) =>
+  formatTable(
+    ['CHECK', 'STATUS', 'DETAIL'],
+    checks.map(({ check, status, detail }) => [check, status, detail]),
+  )
+
 function showOutcome(view: OperationView) {
   note(view.title)
   for (const step of view.steps) note(`  ${lineOf(step)}: ${step.result}`)
   for (const { path, message } of view.warnings) note(`warning: ${path}: ${message}`)
+  for (const line of view.notes ?? []) note(line)
   if (view.boot) showBoot(view.boot)
   if (view.error !== undefined) note(`domus: ${view.error}`)
   if (view.outcome === 'rolled-back') note('rolled back: nothing is left of it')
@@ -94,6 +102,8 @@ const SIGN = {
   start: '!',
   stop: '!',
   migrate: '!',
+  copy: '+',
+  mend: '!',
   record: '~',
 } as const
 
@@ -117,19 +127,19 @@ const QUIET_SECONDS = 10 // between two lines where there is no terminal to writ
 /** Tells on stderr what goes on, once it has gone on for over a second; on a terminal in one line, written over. */
 function slowProgress() {
   let current = ''
-  let since = Date.now()
+  let silence = QUIET_SECONDS - 1
+  const began = Date.now()
   const timer = setInterval(() => {
-    const seconds = Math.round((Date.now() - since) / 1000)
-    if (current === '' || seconds < 1) return
+    const seconds = Math.round((Date.now() - began) / 1000)
+    if (current === '') return
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K… ${current} (${seconds} s)`)
-    else if (seconds % QUIET_SECONDS === 1) note(`… ${current} (${seconds} s)`)
+    else if (++silence % QUIET_SECONDS === 0) note(`… ${current} (${seconds} s)`)
   }, 1000)
   timer.unref()
   const clear = () => process.stderr.isTTY && process.stderr.write('\r\x1b[K')
   return {
     step(line: string) {
       current = line
-      since = Date.now()
     },
     end() {
       clearInterval(timer)

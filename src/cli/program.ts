@@ -9,6 +9,7 @@ import { getCommand } from './get.ts'
 import { kernelCommand } from './kernel.ts'
 import { lifecycleCommands } from './lifecycle.ts'
 import { convertCommand, lintCommand } from './lint.ts'
+import { migrationCommands } from './migrate.ts'
 import { operationsCommand } from './operations.ts'
 import { renderCommand } from './render.ts'
 import { serveCommand } from './serve.ts'
@@ -31,6 +32,7 @@ export function buildProgram(version: string): Command {
     getCommand(),
     deleteCommand(),
     ...lifecycleCommands(),
+    ...migrationCommands(),
     renderCommand(),
     verifyCommand(),
     kernelCommand(),

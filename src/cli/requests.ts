@@ -20,7 +20,9 @@ export function callOf(request: ChangeRequest, { dryRun }: { dryRun: boolean }):
     case 'start':
     case 'stop':
     case 'reboot':
-    case 'destroy': {
+    case 'destroy':
+    case 'migrate':
+    case 'repair': {
       const { kind, name, ...body } = request
       return { method: 'POST', path: `/v1/domains/${encodeURIComponent(name)}/${kind}`, query, body }
     }

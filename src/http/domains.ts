@@ -9,7 +9,8 @@ import { flag, givenDomain, text, timeline, verdict, verdicts } from './schemas.
 export function domainRoutes(server: Server, context: Context): void {
   createRoute(server, context)
   startRoute(server, context)
-  for (const kind of ['stop', 'reboot', 'destroy'] as const) lifecycleRoute(server, context, kind)
+  for (const kind of ['stop', 'reboot', 'destroy', 'repair'] as const) lifecycleRoute(server, context, kind)
+  migrateRoute(server, context)
   verifyRoutes(server, context)
   lookRoutes(server, context)
 }
@@ -75,10 +76,34 @@ function startRoute(server: Server, context: Context) {
   })
 }
 
-function lifecycleRoute(server: Server, context: Context, kind: 'stop' | 'reboot' | 'destroy') {
+function migrateRoute(server: Server, context: Context) {
   const schema = {
     tags,
-    summary: `${kind} a domain`,
+    summary: 'move a running domain to another host; with dryRun its preflight, every finding at once',
+    params,
+    querystring: z.strictObject(changeQuery),
+    body: z.strictObject({
+      host: z.string(),
+      force: z.array(z.string()).optional().meta({ description: 'checks that may fail' }),
+    }),
+    response: changeAnswers,
+  }
+  server.post(
+    '/v1/domains/:name/migrate',
+    { schema, config: { role: 'operator' } },
+    async (request, reply) => {
+      const { host, force } = request.body
+      const { name } = request.params
+      await answerChange(context, request, reply, { kind: 'migrate', name, host, ...(force && { force }) })
+      return reply
+    },
+  )
+}
+
+function lifecycleRoute(server: Server, context: Context, kind: 'stop' | 'reboot' | 'destroy' | 'repair') {
+  const schema = {
+    tags,
+    summary: kind === 'repair' ? 'put right what a migration that broke has left' : `${kind} a domain`,
     params,
     querystring: z.strictObject(changeQuery),
     body: z.strictObject({}).nullish(),

@@ -129,6 +129,9 @@ function titleOf(request: ChangeRequest): string {
     case 'stop':
     case 'reboot':
     case 'destroy':
+    case 'repair':
       return `${request.kind} domain ${request.name}`
+    case 'migrate':
+      return `migrate domain ${request.name} to ${request.host}`
   }
 }

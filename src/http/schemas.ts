@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode, type ProblemJson } from '../errors.ts'
+import { CHECKS } from '../migration/check.ts'
 import { name } from '../model/grammar.ts'
 import { NOUNS, type Noun } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
@@ -42,7 +43,7 @@ const problemDocument: z.ZodType<ProblemJson> = z.object({
 })
 
 const step = z.object({
-  kind: z.enum(['write', 'remove', 'run', 'export', 'start', 'stop', 'migrate', 'record']),
+  kind: z.enum(['write', 'remove', 'run', 'export', 'start', 'stop', 'migrate', 'copy', 'mend', 'record']),
   machine: z.string(),
   on: z.string().exactOptional(),
   path: z.string().exactOptional(),
@@ -53,12 +54,31 @@ const step = z.object({
     .exactOptional(),
 })
 
+/** Only of a migration. */
+const preflight = {
+  domain: z.string().exactOptional(),
+  from: z.string().exactOptional(),
+  to: z.string().exactOptional(),
+  ok: z.boolean().exactOptional().meta({ description: 'nothing speaks against it' }),
+  checks: z
+    .array(
+      z.object({
+        check: z.enum(CHECKS),
+        status: z.enum(['ok', 'warn', 'fail', 'unknown']),
+        detail: z.string(),
+        fix: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+}
+
 const planForm = z.object({
   title: z.string(),
   facts: z.enum(['known', 'unknown']),
   changes: z.int(),
   steps: z.array(step),
   warnings: z.array(problem),
+  ...preflight,
 })
 export const plan: z.ZodType<PlanView> = planForm
 
@@ -84,6 +104,7 @@ export const outcome: z.ZodType<OperationView> = z.object({
   operation: z.string(),
   outcome: z.enum(['done', 'rolled-back', 'stuck']),
   error: z.string().exactOptional(),
+  notes: z.array(z.string()).exactOptional().meta({ description: 'what came of it, such as figures' }),
   boot: boot.exactOptional(),
 })
 

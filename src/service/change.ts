@@ -7,6 +7,7 @@ import type { Claim, SiteFacts } from '../plan/facts.ts'
 import { planDestroy, planReboot, planStart, planStop } from '../plan/lifecycle.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type Planned, planSite } from '../plan/site.ts'
+import type { Preflight } from '../plan/view.ts'
 import { listClaims } from '../store/claims.ts'
 import { loadInventory } from '../store/inventory.ts'
 import type { App } from './app.ts'
@@ -14,6 +15,7 @@ import { mistakes, requireDocument } from './document.ts'
 import { requireExpected } from './etag.ts'
 import { gatherFacts } from './facts.ts'
 import type { ChangeRequest } from './jobs.ts'
+import { planMove, planRepairOf } from './migrate.ts'
 import { find } from './render.ts'
 import { type Checked, checkKernels, checkStarts } from './start-checks.ts'
 
@@ -21,9 +23,10 @@ import { type Checked, checkKernels, checkStarts } from './start-checks.ts'
 export interface PlannedChange extends Planned {
   /** What has one operation at a time: `site` for the inventory, `domain/NAME`. */
   readonly subjects: readonly string[]
-  readonly facts: SiteFacts
   /** The guests that the plan starts. */
   readonly starts: readonly Guest[]
+  /** What was checked before a guest moves. */
+  readonly preflight?: Preflight
 }
 
 /** Turns what is asked for into a plan: load, check, gather facts, plan. Changes nothing. */
@@ -52,8 +55,19 @@ export async function planChange(app: App, request: ChangeRequest): Promise<Plan
     case 'reboot':
     case 'destroy':
       return planLifecycle(moment, request)
+    case 'migrate':
+      return alone(request.name, await planMove(moment, request))
+    case 'repair':
+      return alone(request.name, await planRepairOf(moment, request.name))
   }
 }
+
+/** A change of one domain and nothing else. */
+const alone = <P extends Planned>(name: Name, planned: P) => ({
+  ...planned,
+  subjects: [`domain/${name}`],
+  starts: [],
+})
 
 interface Moment {
   readonly app: App
@@ -83,7 +97,7 @@ async function planInventory(
   title: string,
   drift?: 'adopt' | 'overwrite',
   scope?: ReadonlySet<Name>,
-): Promise<PlannedChange> {
+): Promise<PlannedChange & { readonly facts: SiteFacts }> {
   const [facts, checked] = await Promise.all([
     gatherFacts(app, { current, wanted, claims, exports: true, ...(scope && { scope }) }),
     checkKernels(app, changedGuests(current, wanted)),
@@ -108,7 +122,7 @@ const changedGuests = (current: Inventory, wanted: Inventory): Guest[] =>
     .filter((domain) => !isDeepStrictEqual(current.domains.get(domain.name), domain))
     .map((domain) => guestOf(wanted, domain))
 
-const withChecks = (change: PlannedChange, { refusals, warnings }: Checked): PlannedChange => ({
+const withChecks = <P extends PlannedChange>(change: P, { refusals, warnings }: Checked): P => ({
   ...change,
   plan: { ...change.plan, warnings: [...change.plan.warnings, ...warnings] },
   refusals: [...change.refusals, ...refusals],
@@ -168,8 +182,8 @@ async function planLifecycle(
   const facts = await gatherFacts(app, { current, wanted: current, scope, claims, exports: false })
   const planners = { start: planStart, stop: planStop, reboot: planReboot, destroy: planDestroy }
   const planned = planners[kind](guest, { facts, revision, now: app.now().toISOString() })
-  const change = { ...planned, subjects: [`domain/${name}`], facts }
-  if (request.kind !== 'start') return { ...change, starts: [] }
+  const change = alone(name, planned)
+  if (request.kind !== 'start') return change
   const links = await checkStarts(app, current, [guest], {
     claims: { kind: 'known', value: claims },
     force: request.force ?? [],

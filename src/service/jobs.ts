@@ -35,6 +35,18 @@ export type ChangeRequest =
       readonly waitSeconds?: number
     }
   | { readonly kind: 'stop' | 'reboot' | 'destroy'; readonly name: Name }
+  | {
+      /** Moves a running domain to another host, after a preflight; `force` names checks that may fail. */
+      readonly kind: 'migrate'
+      readonly name: Name
+      readonly host: Name
+      readonly force?: readonly string[]
+    }
+  | {
+      /** Puts right what a migration that broke has left: one copy at most, its config, claim and host in agreement. */
+      readonly kind: 'repair'
+      readonly name: Name
+    }
 
 /**
  * What the asker saw of one resource, so that nobody overwrites what he has not seen; see etag.ts.
@@ -55,6 +67,8 @@ export interface OperationView extends PlanView {
   readonly steps: readonly (StepView & { readonly result: string })[]
   /** Why it did not end well, and what to look at. */
   readonly error?: string
+  /** What came of it, such as figures. */
+  readonly notes?: readonly string[]
   /** How far a start that was waited for came. */
   readonly boot?: BootView
 }

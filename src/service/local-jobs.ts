@@ -1,4 +1,3 @@
-import { recoverOperations } from '../apply/recover.ts'
 import { dismissOperation, retryUndo } from '../apply/settle.ts'
 import { DomusError } from '../errors.ts'
 import { viewPlan } from '../plan/view.ts'
@@ -14,16 +13,16 @@ import { listResources } from './list.ts'
 import { find } from './render.ts'
 import { runChange } from './run-change.ts'
 import { summaryOf } from './summary.ts'
+import { recover } from './unfinished.ts'
 import { verifyDomains } from './verify.ts'
 
 /** The jobs, done in this process. What a dead process left half done is put right first. */
 export async function localJobs(app: App): Promise<Jobs> {
-  for (const { operation, outcome } of await recoverOperations(applyContext(app)))
-    app.note(`operation ${operation.id} (${operation.title}) was cut off; now it is ${outcome.outcome}`)
+  await recover(app)
   return {
     async plan(request) {
-      const { plan, refusals } = await planChange(app, request)
-      return viewPlan(plan, refusals)
+      const { plan, refusals, preflight } = await planChange(app, request)
+      return viewPlan(plan, refusals, preflight)
     },
     run: (request, events = {}) => runChange(app, request, events),
     inventory: async () => (await loadInventory(app.store, app.site)).inventory,

@@ -8,6 +8,7 @@ import { applyContext } from './apply-context.ts'
 import { type BootWatch, watchBoot } from './boot.ts'
 import { type PlannedChange, planChange, requireSound } from './change.ts'
 import type { ChangeRequest, OperationView, RunEvents } from './jobs.ts'
+import { awaitMigration, giveUpStuck } from './unfinished.ts'
 
 /**
  * Plans a change and carries it out; a start that is waited for is followed on the guest's console.
@@ -15,8 +16,10 @@ import type { ChangeRequest, OperationView, RunEvents } from './jobs.ts'
  * @throws DomusError for what was refused before anything began; an outcome that went wrong is a value
  */
 export async function runChange(app: App, request: ChangeRequest, events: RunEvents): Promise<OperationView> {
+  if (request.kind === 'repair') await awaitMigration(app, request.name, events)
   const change = await planChange(app, request)
   requireSound(change)
+  if (request.kind === 'repair') await giveUpStuck(app, request.name, change)
   const watch = watchStart(app, change, request, events)
   try {
     const view = await carryOut(app, change, events)
@@ -54,6 +57,7 @@ function viewOutcome(plan: PlannedChange['plan'], outcome: Outcome): OperationVi
       return { ...viewStep(step), result: error === undefined ? result : `${result}: ${error}` }
     }),
     ...(outcome.error && { error: describeFailure(outcome) }),
+    ...(outcome.notes.length > 0 && { notes: outcome.notes }),
   }
 }
 

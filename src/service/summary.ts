@@ -19,6 +19,7 @@ export function summaryOf({
     detail?.error,
     ...(detail?.lookAt ?? []).map((line) => `look at: ${line}`),
     ...(detail?.warnings ?? []),
+    ...(detail?.notes ?? []),
   ]
   const text = told.filter((line) => line !== undefined).join('\n')
   return {

@@ -104,6 +104,12 @@ test.each([
   ['POST /v1/domains/menas/start', undefined, { kind: 'start', name: 'menas' }],
   ['POST /v1/domains/menas/stop', undefined, { kind: 'stop', name: 'menas' }],
   ['POST /v1/domains/menas/reboot', {}, { kind: 'reboot', name: 'menas' }],
+  [
+    'POST /v1/domains/menas/migrate',
+    { host: 'h2', force: ['clock'] },
+    { kind: 'migrate', name: 'menas', host: 'h2', force: ['clock'] },
+  ],
+  ['POST /v1/domains/menas/repair', undefined, { kind: 'repair', name: 'menas' }],
   ['POST /v1/domains/menas/destroy', undefined, { kind: 'destroy', name: 'menas' }],
   [
     'POST /v1/apply?prune=true&exports=adopt',

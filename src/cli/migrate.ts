@@ -1,0 +1,37 @@
+import { Command } from 'commander'
+import type { ChangeRequest } from '../service/jobs.ts'
+import { type ChangeOptions, carryOut } from './change.ts'
+import { withJobs } from './open.ts'
+
+/** `migrate` and `repair`: a running domain on another host, and what a migration that broke has left. */
+export function migrationCommands(): Command[] {
+  return [migrateCommand(), repairCommand()]
+}
+
+function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('move a running domain to another host; nothing moves unless every check is fine')
+    .argument('<name>')
+    .argument('<host>')
+    .option('-n, --dry-run', 'show what was checked and the plan, and change nothing')
+    .option('--force <check...>', 'move although this check fails, or nobody can tell')
+    .option('--json', 'one JSON document on standard output')
+    .action(
+      async (name: string, host: string, options: ChangeOptions & { force?: string[] }, command: Command) => {
+        const { force } = options
+        const request: ChangeRequest = { kind: 'migrate', name, host, ...(force && { force }) }
+        await withJobs(command, (jobs) => carryOut(jobs, request, options))
+      },
+    )
+}
+
+function repairCommand(): Command {
+  return new Command('repair')
+    .description('put right what a migration that broke has left: one copy at most, and all else follows it')
+    .argument('<name>')
+    .option('-n, --dry-run', 'show the plan and change nothing')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (name: string, options: ChangeOptions, command: Command) => {
+      await withJobs(command, (jobs) => carryOut(jobs, { kind: 'repair', name }, options))
+    })
+}
