@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { ensureShadowHypervisor } from './artefacts/lab-artefacts.ts'
 import { bringUp, prepareLab, takeDown, takeDownAbandoned } from './bring-up.ts'
 import { type FollowedLog, followProgram } from './follow.ts'
 import { inNamespace } from './namespace.ts'
@@ -50,6 +51,12 @@ export interface Lab {
   stop(): Promise<void>
 }
 
+export interface LabOptions {
+  readonly hosts: 1 | 2
+  /** `shadow` is Debian's with shadow paging, which live migration of PV guests needs; building it takes minutes. */
+  readonly hypervisor?: 'debian' | 'shadow'
+}
+
 const COMMAND_TIMEOUT_MS = 120_000
 
 /** Where xenconsoled logs the console of a guest; the file outlives the guest and is appended to by the next. */
@@ -62,10 +69,12 @@ export const guestConsoleLog = (domain: string): string => `/var/log/xen/console
  *
  * @throws LabError when another live process has a lab of that name
  */
-export async function startLab({ hosts }: { readonly hosts: 1 | 2 }): Promise<Lab> {
+export async function startLab({ hosts, hypervisor = 'debian' }: LabOptions): Promise<Lab> {
   const lab = labSettings('dmtest')
   await takeDownAbandoned(lab)
-  await bringUp(lab, hosts, await prepareLab(lab))
+  const artefacts = await prepareLab(lab)
+  const shadow = hypervisor === 'shadow' && { hypervisor: await ensureShadowHypervisor(lab) }
+  await bringUp(lab, hosts, { ...artefacts, ...shadow })
   return openLab(lab, hosts)
 }
 

@@ -6,7 +6,7 @@ import { LabError } from '../settings.ts'
 import { debianSources } from './apt-sources.ts'
 import type { Artefact } from './artefact.ts'
 
-const RELEASE = 'bookworm'
+export const RELEASE = 'bookworm'
 
 const PACKAGES = [
   'xen-hypervisor-4.17-amd64',
@@ -68,7 +68,7 @@ export function dom0Tree(): Artefact {
   }
 }
 
-async function machineSources(): Promise<readonly string[]> {
+export async function machineSources(): Promise<readonly string[]> {
   const parts = (await readdir('/etc/apt/sources.list.d').catch(() => []))
     .filter((name) => /\.(list|sources)$/.test(name))
     .map((name) => `/etc/apt/sources.list.d/${name}`)
@@ -84,7 +84,7 @@ async function machineSources(): Promise<readonly string[]> {
   return sources
 }
 
-async function aptSettings(): Promise<readonly string[]> {
+export async function aptSettings(): Promise<readonly string[]> {
   const { stdout } = await execa('apt-config', ['dump'])
   const own = stdout.split('\n').filter((line) => APT_SETTINGS.test(line))
   return ['APT::Install-Recommends "false";', 'Acquire::Languages "none";', ...own]

@@ -5,6 +5,7 @@ import { type Artefact, ensureArtefact, folderOf, forgetUnfinished } from './art
 import { dom0Disk, srvDisk } from './disks.ts'
 import { dom0Tree } from './dom0-tree.ts'
 import { dom0Kernel, forgetSource, guestKernel } from './kernels.ts'
+import { shadowHypervisor } from './shadow-hypervisor.ts'
 
 /** Paths of everything that QEMU and ssh are given. */
 export interface LabArtefacts {
@@ -61,4 +62,10 @@ async function buildKernels(lab: LabSettings, parts: Parts): Promise<void> {
   await ensureArtefact(lab, parts.dom0Kernel) // first: a fragment that kconfig drops shows at once
   await ensureArtefact(lab, parts.guestKernel)
   await forgetSource(lab)
+}
+
+/** Path of the hypervisor with shadow paging, which only some tests ask for; built if the cache has none. */
+export async function ensureShadowHypervisor(lab: LabSettings): Promise<string> {
+  const { dom0Tree } = await labArtefacts(lab)
+  return join(await ensureArtefact(lab, shadowHypervisor(folderOf(lab, dom0Tree))), 'xen')
 }
