@@ -45,15 +45,35 @@ export async function debianKernel(
   const name = await realPackage(meta)
   const what = withModules ? 'with-modules' : 'image'
   const folder = await cached(`${name}-${await versionOf(name)}-${what}`, async (empty) => {
-    await run(['apt-get', 'download', '-q', name], { cwd: empty })
-    const [file] = await readdir(empty)
-    if (file === undefined) throw new Error(`apt-get download fetched nothing for ${name}`)
-    await run(['dpkg-deb', '-x', join(empty, file), empty])
-    await rm(join(empty, file))
+    await unpackPackage(name, empty)
     if (!withModules) await rm(join(empty, 'lib'), { recursive: true, force: true })
   })
+  return kernelIn(folder)
+}
+
+/** The kernel package that a meta package stands for now, with its version. */
+export async function kernelPackage(meta: string): Promise<{ name: string; version: string }> {
+  const name = await realPackage(meta)
+  return { name, version: await versionOf(name) }
+}
+
+/** Fetches a kernel package and unpacks it, modules and all, in an empty folder. */
+export async function unpackKernel(name: string, empty: string): Promise<DebianKernel> {
+  await unpackPackage(name, empty)
+  return kernelIn(empty)
+}
+
+async function unpackPackage(name: string, empty: string): Promise<void> {
+  await run(['apt-get', 'download', '-q', name], { cwd: empty })
+  const [file] = await readdir(empty)
+  if (file === undefined) throw new Error(`apt-get download fetched nothing for ${name}`)
+  await run(['dpkg-deb', '-x', join(empty, file), empty])
+  await rm(join(empty, file))
+}
+
+async function kernelIn(folder: string): Promise<DebianKernel> {
   const image = (await readdir(join(folder, 'boot'))).find((file) => file.startsWith('vmlinuz-'))
-  if (image === undefined) throw new Error(`${name} holds no kernel`)
+  if (image === undefined) throw new Error(`${folder} holds no kernel`)
   const release = image.replace('vmlinuz-', '')
   return {
     release,

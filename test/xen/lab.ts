@@ -1,6 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { execa } from 'execa'
 import { folderOf, isBuilt } from './artefacts/artefact.ts'
+import {
+  ensureGuestKernels,
+  type GuestKernelName,
+  guestKernelNames,
+  installGuestKernel,
+} from './artefacts/guest-kernels.ts'
 import { type LabArtefacts, labArtefacts } from './artefacts/lab-artefacts.ts'
 import { bringUp, prepareLab, requireHost, runningHosts, takeDown } from './bring-up.ts'
 import { inNamespace, namespaceExists } from './namespace.ts'
@@ -33,6 +39,12 @@ program
   .description('build what is not in the cache, boot the hosts')
   .option('--hosts <n>', 'one host, or two for migrations', parseHost, 1)
   .option('--build-only', 'build, but boot nothing')
+  .option(
+    '--kernels <names>',
+    `more kernels for guests: ${guestKernelNames.join(',')} or all`,
+    parseKernels,
+    [],
+  )
   .action(up)
 program
   .command('down')
@@ -58,12 +70,22 @@ program
   .action(run)
 program.command('status').description('what is up, and where').option('--json', 'as JSON').action(status)
 
-async function up(options: { hosts: HostNumber; buildOnly?: true }): Promise<void> {
+interface UpOptions {
+  readonly hosts: HostNumber
+  readonly buildOnly?: true
+  readonly kernels: readonly GuestKernelName[]
+}
+
+async function up(options: UpOptions): Promise<void> {
   const lab = labSettings()
   sayNeeds()
   const artefacts = await prepareLab(lab)
+  await ensureGuestKernels(lab, options.kernels)
   if (options.buildOnly) return
   await bootInterruptibly(lab, options.hosts, artefacts)
+  for (const host of hostNumbers(options.hosts)) {
+    for (const name of options.kernels) await installGuestKernel(lab, host, name)
+  }
   say(
     `up: domus' place is ${PROVISIONING_ADDRESS} in network namespace ${lab.name}; dom0 of host 1 is ${addressOf(1)}`,
   )
@@ -170,6 +192,16 @@ async function labStatus(lab: LabSettings) {
       })),
     ),
   }
+}
+
+function parseKernels(text: string): readonly GuestKernelName[] {
+  if (text === 'all') return guestKernelNames
+  return text.split(',').map((word) => {
+    const name = guestKernelNames.find((each) => each === word)
+    if (name === undefined)
+      throw new InvalidArgumentError(`${word} is none of ${guestKernelNames.join(', ')}`)
+    return name
+  })
 }
 
 function parseHost(text: string): HostNumber {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { composeCmdline } from '../../../src/boot/cmdline.ts'
 import type { Guest } from '../../../src/model/inventory.ts'
 import { ensureArtefact } from '../../xen/artefacts/artefact.ts'
-import { forgetSource, kernelArtefact } from '../../xen/artefacts/kernels.ts'
+import { kernelWorkshop } from '../../xen/artefacts/kernel-workshop.ts'
+import { kernelArtefact } from '../../xen/artefacts/kernels.ts'
 import { labSettings, repository } from '../../xen/settings.ts'
 import type { Lan } from './lan.ts'
 import { type Program, run } from './programs.ts'
@@ -15,7 +16,6 @@ const FRAGMENTS = ['00-base', '10-nfsroot', '11-addr-dhcp', '12-addr-bootp'].map
 /** A kernel that configures its card by itself, of the project's own fragments; from the cache when it is there. */
 export async function buildKernel(): Promise<string> {
   const lab = labSettings()
-  // A cache of its own: the lab throws the unpacked source away when it has built its kernels.
   const settings = { ...lab, cacheFolder: join(lab.cacheFolder, '..', 'dhcp') }
   await mkdir(settings.cacheFolder, { recursive: true })
   const recipe = {
@@ -24,8 +24,9 @@ export async function buildKernel(): Promise<string> {
     minutes: 4,
     fragments: [...FRAGMENTS, join(import.meta.dirname, 'kernel.config')],
   }
-  const folder = await ensureArtefact(settings, await kernelArtefact(settings, recipe))
-  await forgetSource(settings)
+  const workshop = kernelWorkshop(settings)
+  const folder = await ensureArtefact(settings, await kernelArtefact(workshop, recipe))
+  await workshop.close()
   return join(folder, 'bzImage')
 }
 

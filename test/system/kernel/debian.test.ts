@@ -10,6 +10,7 @@ import { unpackXz } from '../../../src/kernel/unpack/xz.ts'
 import { loadKernelData } from '../../../src/kernel-data.ts'
 import { localKernelFiles } from '../../../src/kernel-files.ts'
 import { localUnpackers } from '../../../src/kernel-programs.ts'
+import { type InitramfsSettings, makeDracut, makeInitramfsTools } from '../../tools/debian-initramfs.ts'
 import {
   cached,
   type DebianKernel,
@@ -167,52 +168,19 @@ describe('with initramfs files that the real programs make', () => {
   })
 })
 
-// The programs look for modules and the configuration in fixed places: those are laid over in a mount namespace.
-async function inKernelsPlace(kernel: DebianKernel, argv: readonly string[]) {
-  const script = `mkdir -p /lib/modules && mount --bind "$0/lib/modules" /lib/modules &&
-    mount --bind "$0/boot" /boot && depmod "$1" && shift && exec "$@"`
-  await run([
-    'unshare',
-    '--mount',
-    '--propagation',
-    'private',
-    'sh',
-    '-c',
-    script,
-    kernel.folder,
-    kernel.release,
-    ...argv,
-  ])
-}
-
-function initramfsTools(kernel: DebianKernel, modules: string, compression: string): Promise<string> {
-  return made(`initramfs-tools-${modules}-${compression}-${kernel.release}`, async (file, folder) => {
-    const settings = join(folder, 'settings')
-    await run(['cp', '-r', '/etc/initramfs-tools', settings])
-    const conf = await readFile(join(settings, 'initramfs.conf'), 'utf8')
-    const own = `\nMODULES=${modules}\nBOOT=${modules === 'netboot' ? 'nfs' : 'local'}\nCOMPRESS=${compression}\n`
-    await writeFile(join(settings, 'initramfs.conf'), conf + own)
-    await inKernelsPlace(kernel, ['mkinitramfs', '-d', settings, '-o', file, kernel.release])
-  })
-}
-
-function dracut(kernel: DebianKernel): Promise<string> {
-  return made(`dracut-${kernel.release}`, (file) =>
-    inKernelsPlace(kernel, [
-      'dracut',
-      '-q',
-      '--force',
-      '--no-hostonly',
-      '--kver',
-      kernel.release,
-      '--add',
-      'nfs network-legacy',
-      '--gzip',
-      file,
-    ]),
+function initramfsTools(
+  kernel: DebianKernel,
+  modules: InitramfsSettings['modules'],
+  compression: string,
+): Promise<string> {
+  return made(`initramfs-tools-${modules}-${compression}-${kernel.release}`, (file) =>
+    makeInitramfsTools(kernel, { modules, compression }, file),
   )
 }
 
-async function made(name: string, make: (file: string, folder: string) => Promise<unknown>): Promise<string> {
-  return join(await cached(name, (folder) => make(join(folder, 'initrd'), folder)), 'initrd')
+const dracut = (kernel: DebianKernel): Promise<string> =>
+  made(`dracut-${kernel.release}`, (file) => makeDracut(kernel, file))
+
+async function made(name: string, make: (file: string) => Promise<void>): Promise<string> {
+  return join(await cached(name, (folder) => make(join(folder, 'initrd'))), 'initrd')
 }

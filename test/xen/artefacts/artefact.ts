@@ -70,9 +70,19 @@ async function build(lab: LabSettings, artefact: Artefact, folder: string): Prom
   try {
     await rm(log, { force: true })
     await artefact.build(unfinished, loggedRun(artefact, log))
-    await rename(unfinished, folder)
+    await moveInto(unfinished, folder)
   } finally {
     await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+async function moveInto(unfinished: string, folder: string): Promise<void> {
+  try {
+    await rename(unfinished, folder)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+    // Another build of the same was faster: its result is as good as ours.
   }
 }
 

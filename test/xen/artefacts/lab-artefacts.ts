@@ -4,7 +4,8 @@ import type { LabSettings } from '../settings.ts'
 import { type Artefact, ensureArtefact, folderOf, forgetUnfinished } from './artefact.ts'
 import { dom0Disk, srvDisk } from './disks.ts'
 import { dom0Tree } from './dom0-tree.ts'
-import { dom0Kernel, forgetSource, guestKernel } from './kernels.ts'
+import { type KernelWorkshop, kernelWorkshop } from './kernel-workshop.ts'
+import { dom0Kernel, guestKernel } from './kernels.ts'
 import { shadowHypervisor } from './shadow-hypervisor.ts'
 
 /** Paths of everything that QEMU and ssh are given. */
@@ -26,10 +27,10 @@ interface Parts {
 }
 
 /** All five, in the order in which they are built; what is in the cache is not built again. */
-export async function labArtefacts(lab: LabSettings): Promise<Parts> {
+export async function labArtefacts(lab: LabSettings, workshop = kernelWorkshop(lab)): Promise<Parts> {
   const parts = {
-    guestKernel: await guestKernel(lab),
-    dom0Kernel: await dom0Kernel(lab),
+    guestKernel: await guestKernel(workshop),
+    dom0Kernel: await dom0Kernel(workshop),
     dom0Tree: dom0Tree(),
   }
   const folders = {
@@ -44,8 +45,9 @@ export async function labArtefacts(lab: LabSettings): Promise<Parts> {
 export async function buildArtefacts(lab: LabSettings): Promise<LabArtefacts> {
   await mkdir(lab.cacheFolder, { recursive: true })
   await forgetUnfinished(lab)
-  const parts = await labArtefacts(lab)
-  await Promise.all([ensureArtefact(lab, parts.dom0Tree), buildKernels(lab, parts)])
+  const workshop = kernelWorkshop(lab)
+  const parts = await labArtefacts(lab, workshop)
+  await Promise.all([ensureArtefact(lab, parts.dom0Tree), buildKernels(lab, parts, workshop)])
   const dom0 = await ensureArtefact(lab, parts.dom0Disk)
   const srv = await ensureArtefact(lab, parts.srvDisk)
   return {
@@ -58,10 +60,13 @@ export async function buildArtefacts(lab: LabSettings): Promise<LabArtefacts> {
   }
 }
 
-async function buildKernels(lab: LabSettings, parts: Parts): Promise<void> {
-  await ensureArtefact(lab, parts.dom0Kernel) // first: a fragment that kconfig drops shows at once
-  await ensureArtefact(lab, parts.guestKernel)
-  await forgetSource(lab)
+async function buildKernels(lab: LabSettings, parts: Parts, workshop: KernelWorkshop): Promise<void> {
+  try {
+    await ensureArtefact(lab, parts.dom0Kernel) // first: a fragment that kconfig drops shows at once
+    await ensureArtefact(lab, parts.guestKernel)
+  } finally {
+    await workshop.close()
+  }
 }
 
 /** Path of the hypervisor with shadow paging, which only some tests ask for; built if the cache has none. */
