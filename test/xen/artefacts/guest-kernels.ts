@@ -10,14 +10,17 @@ import { changedGuestKernel } from './kernels.ts'
 /** Where a kernel is made: from the guests' own with lines changed, or Debian's with an initramfs. */
 type Recipe = { readonly changes: string } | { readonly initrd: DebianInitrd }
 
+// In each of them, though only one needs it: it changes every object, and so each is made from the last in a minute.
+const MODULES = 'CONFIG_MODULES=y\n'
+
 /** THE TABLE: further kernels for guests, each wrong (or right) in a way of its own. None is on a host by itself. */
 export const guestKernels = {
   /** Mounts its root itself, but knows neither ip=dhcp nor ip=bootp. */
-  'no-dhcp': { changes: '# CONFIG_IP_PNP_DHCP is not set\n# CONFIG_IP_PNP_BOOTP is not set' },
+  'no-dhcp': { changes: `${MODULES}# CONFIG_IP_PNP_DHCP is not set\n# CONFIG_IP_PNP_BOOTP is not set` },
   /** Mounts its root itself by NFS 4 alone. */
-  'no-nfs3': { changes: '# CONFIG_NFS_V3 is not set' },
+  'no-nfs3': { changes: `${MODULES}# CONFIG_NFS_V3 is not set` },
   /** Its network card is a module, which nothing can load before the root is there. */
-  'netfront-module': { changes: 'CONFIG_MODULES=y\nCONFIG_XEN_NETDEV_FRONTEND=m' },
+  'netfront-module': { changes: `${MODULES}CONFIG_XEN_NETDEV_FRONTEND=m` },
   /** Debian's stock kernel with its own initramfs: NFS 3 by klibc's nfsmount. Needs 256 MiB. */
   debian: { initrd: 'initramfs-tools' },
   /** The same kernel with an initramfs that knows no NFS. */
