@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Settings } from './config.ts'
 import { DomusError } from './errors.ts'
 import { loadKernelData } from './kernel-data.ts'
+import { localUnpackers } from './kernel-programs.ts'
 import { openMachines } from './machine/machines.ts'
 import type { App, Tools } from './service/app.ts'
 import { openStore } from './store/open.ts'
@@ -22,6 +23,7 @@ export function openTools(settings: Settings): Tools {
     isolation: settings.isolation,
     kernelData: () => loadKernelData(),
     verdicts: fileVerdictCache(join(settings.data, 'kernel-verdicts')),
+    unpackers: localUnpackers,
     now: () => new Date(),
     note: (text) => process.stderr.write(`domus: ${text}\n`),
     close,

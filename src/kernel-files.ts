@@ -1,8 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { DomusError } from './errors.ts'
-import type { KernelFiles } from './kernel/acquire.ts'
+import { type KernelFiles, MAX_KERNEL_BYTES, tooLarge } from './kernel/acquire.ts'
 
-const MAX_BYTES = 128 << 20 // kernels have 4 to 80 MiB, initramfs files up to 100
 const READ_BYTES = 16 << 20
 
 /**
@@ -21,7 +20,7 @@ async function readFile(path: string): Promise<Uint8Array | undefined> {
   try {
     const stat = await file.stat()
     if (!stat.isFile()) throw new DomusError('invalid-input', `${path} is not a regular file`)
-    if (stat.size > MAX_BYTES) throw tooLarge(path)
+    if (stat.size > MAX_KERNEL_BYTES) throw refused(path)
     // Files of /proc say that they are empty.
     if (stat.size === 0) return await readStream(file.createReadStream({ autoClose: false }), path)
     return await readWhole(file, stat.size, path)
@@ -63,7 +62,7 @@ async function readStream(stream: AsyncIterable<Uint8Array>, name: string): Prom
   try {
     for await (const part of stream) {
       length += part.length
-      if (length > MAX_BYTES) throw tooLarge(name)
+      if (length > MAX_KERNEL_BYTES) throw refused(name)
       parts.push(part)
     }
   } catch (cause) {
@@ -73,9 +72,4 @@ async function readStream(stream: AsyncIterable<Uint8Array>, name: string): Prom
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
 }
 
-function tooLarge(name: string): DomusError {
-  return new DomusError(
-    'invalid-input',
-    `${name} is larger than ${MAX_BYTES >> 20} MiB: for a vmlinux with debug information give its .config instead`,
-  )
-}
+const refused = (name: string) => new DomusError('invalid-input', tooLarge(name))

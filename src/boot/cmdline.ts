@@ -169,11 +169,11 @@ const readerFaults: Record<Dialect, (guest: Guest) => Faults> = {
   }),
 }
 
-const version4Fault = ({ domain }: Guest, program: string): Faults =>
+const version4Fault = ({ domain, kernel }: Guest, program: string): Faults =>
   domain.nfsVersion === '3'
     ? {}
     : {
-        nfsVersion: `${program} mounts NFS 2 and 3 only, not ${domain.nfsVersion}: use nfsVersion 3, an initrd made by dracut, or a kernel that mounts its root itself`,
+        nfsVersion: `${program} mounts NFS 2 and 3 only, not ${domain.nfsVersion}: use nfsVersion 3, an initrd made by dracut (initramfs: dracut of kernel ${kernel.name}), or a kernel that mounts its root itself`,
       }
 
 function unknownOptionFault({ domain }: Guest): Faults {

@@ -1,9 +1,12 @@
 import type { SimulateResult } from '../dhcp/simulate.ts'
+import { rootDialect } from '../kernel/dialect.ts'
 import type { KernelVerdict } from '../kernel/verdict.ts'
 import type { Ipv4, Mac, Name } from '../model/grammar.ts'
+import type { Guest } from '../model/inventory.ts'
 import type { Known, LiveExport, PathFact } from '../nfs/facts.ts'
 import type { FileFact } from '../plan/plan.ts'
 import type { DomainOnHost, HostInfo } from '../toolstack/toolstack.ts'
+import { type Dialect, dialectOf } from './cmdline.ts'
 
 /** All that the chain of links must know of the world about one guest; each part may be unknown, with its reason. */
 export interface BootFacts {
@@ -83,4 +86,10 @@ export interface ClaimFact {
   readonly domain: Name
   readonly host: Name
   readonly generation: number
+}
+
+/** Who reads the guest's command line: what made the initrd on the host, as far as that is known. */
+export function readerOf({ kernel }: Guest, fact: BootFacts['kernel']): Dialect {
+  const seen = fact.kind === 'known' && 'verdict' in fact.value ? rootDialect(fact.value) : undefined
+  return kernel.initrd === undefined ? 'kernel' : (seen ?? dialectOf(kernel))
 }

@@ -1,9 +1,14 @@
 import { Command, Option } from 'commander'
+import type { KernelPaths } from '../kernel/acquire.ts'
 import type { KernelRequest } from '../kernel/request.ts'
+import type { KernelVerdict } from '../kernel/verdict.ts'
+import type { MachineAddress } from '../model/grammar.ts'
+import { settingsOf, withJobs } from './open.ts'
 import { out, outJson } from './output.ts'
 
 interface CheckOptions extends KernelRequest {
   initrd?: string
+  host?: string
   json?: boolean
 }
 
@@ -46,22 +51,77 @@ function checkCommand(): Command {
     .addOption(bootOption())
     .addOption(nfsOption())
     .addOption(new Option('--userland <kind>', 'what runs on the root').choices(['systemd', 'ia32']))
+    .option('--host <host>', 'the files lie there: a host that is recorded, or ssh://[user@]name[:port]')
     .option('--json', 'one JSON document on standard output')
-    .action(async (path: string, { initrd, json, ...request }: CheckOptions) => {
-      const { readKernel } = await import('../kernel/acquire.ts')
-      const { checkKernel } = await import('../kernel/check.ts')
-      const { localKernelFiles } = await import('../kernel-files.ts')
-      const { loadKernelData } = await import('../kernel-data.ts')
-      const { localUnpackers } = await import('../kernel-programs.ts')
-      const [input, data] = await Promise.all([
-        readKernel({ path, initrd }, localKernelFiles, localUnpackers),
-        loadKernelData(),
-      ])
-      const verdict = checkKernel(input, { ...request, nfs: minor(request.nfs) }, data)
-      if (json) outJson(verdict)
-      else out((await import('../kernel/describe.ts')).describeVerdict(verdict))
-      if (verdict.verdict === 'no' || verdict.verdict === 'undetermined') process.exitCode = 3
-    })
+    .action(
+      async (
+        path: string,
+        { initrd, host, json, ...given }: CheckOptions,
+        command: Command,
+      ): Promise<void> => {
+        const request = { ...given, nfs: minor(given.nfs) }
+        const verdict = await (host === undefined
+          ? checkHere({ path, initrd }, request)
+          : checkOn(command, host, { path, initrd }, request))
+        if (json) outJson(verdict)
+        else out((await import('../kernel/describe.ts')).describeVerdict(verdict))
+        if (verdict.verdict === 'no' || verdict.verdict === 'undetermined') process.exitCode = 3
+      },
+    )
+}
+
+async function checkHere(paths: KernelPaths, request: KernelRequest): Promise<KernelVerdict> {
+  const { readKernel } = await import('../kernel/acquire.ts')
+  const { checkKernel } = await import('../kernel/check.ts')
+  const { localKernelFiles } = await import('../kernel-files.ts')
+  const { loadKernelData } = await import('../kernel-data.ts')
+  const { localUnpackers } = await import('../kernel-programs.ts')
+  const [input, data] = await Promise.all([
+    readKernel(paths, localKernelFiles, localUnpackers),
+    loadKernelData(),
+  ])
+  return checkKernel(input, request, data)
+}
+
+/** Reads the files over ssh, and judges them here. */
+async function checkOn(
+  command: Command,
+  host: string,
+  paths: KernelPaths,
+  request: KernelRequest,
+): Promise<KernelVerdict> {
+  const { openTools } = await import('../app.ts')
+  const { judgeOn } = await import('../service/kernels.ts')
+  for (const path of [paths.path, paths.initrd]) await refuseHere(path)
+  const address = await machineOf(command, host)
+  const tools = openTools(await settingsOf(command))
+  try {
+    return await judgeOn(tools, tools.machines(address), paths, request)
+  } finally {
+    await tools.close()
+  }
+}
+
+async function refuseHere(path: string | undefined): Promise<void> {
+  if (path === undefined || path.startsWith('/')) return
+  const { DomusError } = await import('../errors.ts')
+  throw new DomusError('invalid-input', `with --host a path is absolute, and ${path} is not`)
+}
+
+/** The machine of a host by its name, or the address itself. */
+async function machineOf(command: Command, host: string): Promise<MachineAddress> {
+  const { machine } = await import('../model/grammar.ts')
+  const address = machine.safeParse(host)
+  if (address.success) return address.data
+  const inventory = await withJobs(command, (jobs) => jobs.inventory(), 'reader')
+  const found = inventory.hosts.get(host)
+  if (found !== undefined) return found.machine
+  const { DomusError } = await import('../errors.ts')
+  const known = [...inventory.hosts.keys()].join(', ') || 'none'
+  throw new DomusError(
+    'not-found',
+    `no host ${host}; known: ${known}; a machine that is not recorded is named ssh://${host}`,
+  )
 }
 
 function fragmentCommand(): Command {

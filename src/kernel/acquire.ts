@@ -9,6 +9,12 @@ import type { Unpackers } from './unpack/unpack.ts'
 
 // What only images need is loaded for them: most checks are of a .config, and should not wait for it.
 
+/** No file of a kernel is larger: kernels have 4 to 80 MiB, initramfs files up to 100. */
+export const MAX_KERNEL_BYTES = 128 << 20
+
+export const tooLarge = (name: string): string =>
+  `${name} is larger than ${MAX_KERNEL_BYTES >> 20} MiB: for a vmlinux with debug information give its .config instead`
+
 /** Reads files where the kernel lies: this machine, a dom0 over ssh, or a fake. */
 export interface KernelFiles {
   /** Undefined when there is no such file. */

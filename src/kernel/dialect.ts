@@ -1,21 +1,22 @@
-import type { KernelVerdict } from './verdict.ts'
+import type { InitramfsSummary, KernelVerdict } from './verdict.ts'
 
 /** Who reads the root parameters of the command line, each with a spelling of its own. */
 export type RootDialect = 'kernel' | 'klibc' | 'dracut' | 'mkinitcpio'
 
 /**
- * Says in which spelling the command line must name the root.
+ * Says in which spelling the command line must name the root when this initramfs is there, whether it can do what
+ * is asked or not.
  *
- * @returns undefined when the kernel cannot, or when it takes an initramfs that is not known yet
+ * @returns undefined when no initramfs was looked at, or when it is not known what made it
  */
-export function rootDialect(verdict: Pick<KernelVerdict, 'verdict' | 'initramfs'>): RootDialect | undefined {
-  if (verdict.verdict === 'in-kernel') return 'kernel'
-  if (verdict.verdict !== 'initramfs' || verdict.initramfs === undefined) return undefined
-  return DIALECTS[verdict.initramfs.generator]
+export function rootDialect({ initramfs }: Pick<KernelVerdict, 'initramfs'>): RootDialect | undefined {
+  return initramfs && DIALECTS[initramfs.generator]
 }
 
-const DIALECTS: Readonly<Record<string, RootDialect | undefined>> = {
+const DIALECTS: Readonly<Record<InitramfsSummary['generator'], RootDialect | undefined>> = {
   'initramfs-tools': 'klibc',
   dracut: 'dracut',
   mkinitcpio: 'mkinitcpio',
+  none: 'kernel', // without /init the kernel goes its own way
+  unknown: undefined,
 }

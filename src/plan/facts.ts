@@ -1,4 +1,6 @@
+import type { Dialect } from '../boot/cmdline.ts'
 import type { MachineAddress, Name } from '../model/grammar.ts'
+import type { Guest } from '../model/inventory.ts'
 import type { ServerFacts } from '../nfs/facts.ts'
 import type { DomainOnHost } from '../toolstack/toolstack.ts'
 import type { FileFact } from './plan.ts'
@@ -29,9 +31,14 @@ export interface SiteFacts {
   readonly servers: ReadonlyMap<Name, ServerFacts>
   /** By domain. */
   readonly claims: ReadonlyMap<Name, Claim>
+  /** Who reads the command line of guests with an initrd, by {@link kernelPlace}; as declared where absent. */
+  readonly readers?: ReadonlyMap<string, Dialect>
   /** Why something could not be looked at, one line each; empty when all is known. */
   readonly unknown: readonly string[]
 }
+
+/** A kernel on a host: the same kernel may be another file elsewhere. */
+export const kernelPlace = ({ host, kernel }: Guest): string => `${host.name} ${kernel.name}`
 
 export const fileKey = (machine: MachineAddress, path: string) => `${machine} ${path}`
 

@@ -7,7 +7,7 @@ import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { linkAutostart, unlinkAutostart } from './autostart.ts'
 import { planExports } from './exports.ts'
-import { fileFact, type SiteFacts } from './facts.ts'
+import { fileFact, kernelPlace, type SiteFacts } from './facts.ts'
 import { OUR_MARK, type Plan, type ResourceChange, type Step } from './plan.ts'
 
 export interface SiteChange {
@@ -78,7 +78,7 @@ function planConfig({ current, wanted, facts, templates }: SiteChange, domain: D
   const toolstack = toolstacks[host.toolstack]
   const path = toolstack.configPath(domain.name)
   const before = fileFact(facts, host.machine, path)
-  const content = toolstack.render(guest, templates)
+  const content = toolstack.render(guest, templates, facts.readers?.get(kernelPlace(guest)))
   const isNew = !current.domains.has(domain.name)
   if (isNew && before.kind === 'file' && !before.content.startsWith(OUR_MARK))
     return {

@@ -1,4 +1,5 @@
 import type { KernelData } from '../kernel/check.ts'
+import type { Unpackers } from '../kernel/unpack/unpack.ts'
 import type { Machines } from '../machine/machine.ts'
 import type { Name } from '../model/grammar.ts'
 import type { Templates } from '../render/templates.ts'
@@ -15,6 +16,8 @@ export interface Tools {
   /** The rules on kernels, read at their first use. */
   kernelData(): Promise<KernelData>
   readonly verdicts: VerdictCache
+  /** Programs of this machine that unpack kernels faster than we do. */
+  readonly unpackers: Unpackers
   now(): Date
   /** Tells people something that nobody asked for; a line on standard error, or the service's log. */
   note(text: string): void

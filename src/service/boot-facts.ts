@@ -1,4 +1,12 @@
-import type { BootFacts, ClaimFact, HostFact, ImageFact, RunningDomain, ServerFact } from '../boot/facts.ts'
+import {
+  type BootFacts,
+  type ClaimFact,
+  type HostFact,
+  type ImageFact,
+  type RunningDomain,
+  readerOf,
+  type ServerFact,
+} from '../boot/facts.ts'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
 import { describeError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -35,7 +43,7 @@ export async function gatherBootFacts(
   const [images, ports, configs] = await Promise.all([
     gatherImages(tools, guests, servers),
     gatherPorts(tools, guests, hosts),
-    gatherConfigs(tools, guests),
+    gatherConfigs(tools, guests, kernels),
   ])
   const running = runningOn(hosts)
   const silent = [...hosts].flatMap(([host, { running: list }]) =>
@@ -193,10 +201,15 @@ async function gatherPorts(
   return new Map(await Promise.all(asked))
 }
 
-async function gatherConfigs(tools: Tools, guests: readonly Guest[]) {
+async function gatherConfigs(
+  tools: Tools,
+  guests: readonly Guest[],
+  kernels: ReadonlyMap<string, BootFacts['kernel']>,
+) {
   const read = guests.map(async (guest): Promise<[Name, BootFacts['config']]> => {
     const toolstack = toolstacks[guest.host.toolstack]
-    const rendered = toolstack.render(guest, tools.templates)
+    const reader = readerOf(guest, kernels.get(kernelKey(guest)) ?? notAsked)
+    const rendered = toolstack.render(guest, tools.templates, reader)
     const state = await orReason(
       tools.machines(guest.host.machine).readFile(toolstack.configPath(guest.domain.name)),
     )

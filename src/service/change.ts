@@ -15,6 +15,7 @@ import { mistakes, requireDocument } from './document.ts'
 import { requireExpected } from './etag.ts'
 import { gatherFacts } from './facts.ts'
 import type { ChangeRequest } from './jobs.ts'
+import { readersFor } from './kernels.ts'
 import { planMove, planRepairOf } from './migrate.ts'
 import { find } from './render.ts'
 import { type Checked, checkKernels, checkStarts } from './start-checks.ts'
@@ -98,10 +99,11 @@ async function planInventory(
   drift?: 'adopt' | 'overwrite',
   scope?: ReadonlySet<Name>,
 ): Promise<PlannedChange & { readonly facts: SiteFacts }> {
-  const [facts, checked] = await Promise.all([
+  const [seen, checked] = await Promise.all([
     gatherFacts(app, { current, wanted, claims, exports: true, ...(scope && { scope }) }),
     checkKernels(app, changedGuests(current, wanted)),
   ])
+  const facts = { ...seen, readers: await readersFor(app, guestsIn(wanted, scope)) }
   const planned = planSite({
     title,
     current,
@@ -115,6 +117,11 @@ async function planInventory(
   })
   return withChecks({ ...planned, subjects: subjectsOf(planned.plan), facts, starts: [] }, checked)
 }
+
+const guestsIn = (wanted: Inventory, scope: ReadonlySet<Name> | undefined): Guest[] =>
+  [...wanted.domains.values()]
+    .filter(({ name }) => scope?.has(name) !== false)
+    .map((domain) => guestOf(wanted, domain))
 
 /** A guest whose row changes, as far as its boot is concerned. */
 const changedGuests = (current: Inventory, wanted: Inventory): Guest[] =>

@@ -1,5 +1,6 @@
 import { verifyGuest } from '../boot/chain.ts'
-import type { BootFacts } from '../boot/facts.ts'
+import { checkCmdline, type Dialect, dialectOf } from '../boot/cmdline.ts'
+import { type BootFacts, readerOf } from '../boot/facts.ts'
 import type { Link, LinkName } from '../boot/link.ts'
 import { kernelLink } from '../boot/links/kernel.ts'
 import type { Guest, Inventory } from '../model/inventory.ts'
@@ -23,7 +24,7 @@ export async function checkKernels(tools: Tools, guests: readonly Guest[]): Prom
   const kernels = await gatherKernels(tools, guests)
   const byKernel = new Map(guests.map((guest) => [kernelKey(guest), guest]))
   const judged = [...byKernel].map(([key, guest]) => {
-    const fact = kernels.get(key) ?? { kind: 'unknown' as const, reason: 'nobody looked' }
+    const fact = kernels.get(key) ?? notLooked
     // Only the fact about the kernel is looked at by this link.
     return { fact, guest, link: kernelLink(guest, { kernel: fact } as BootFacts) }
   })
@@ -33,11 +34,44 @@ export async function checkKernels(tools: Tools, guests: readonly Guest[]): Prom
   })
   const isAbsent = ({ fact }: (typeof judged)[number]) => fact.kind === 'known' && 'absent' in fact.value
   const bad = judged.filter(({ link }) => link.status !== 'ok')
+  const readers = guests.map((guest) => checkReader(guest, kernels.get(kernelKey(guest))))
   return {
-    refusals: bad.filter((one) => one.link.status === 'fail' && !isAbsent(one)).map(problem),
-    warnings: bad.filter((one) => one.link.status !== 'fail' || isAbsent(one)).map(problem),
+    refusals: [
+      ...bad.filter((one) => one.link.status === 'fail' && !isAbsent(one)).map(problem),
+      ...readers.flatMap(({ refusals }) => refusals),
+    ],
+    warnings: unique([
+      ...bad.filter((one) => one.link.status !== 'fail' || isAbsent(one)).map(problem),
+      ...readers.flatMap(({ warnings }) => warnings),
+    ]),
   }
 }
+
+/** Where the initrd was made by another program than is declared, that one reads the command line. */
+function checkReader(guest: Guest, fact: BootFacts['kernel'] = notLooked): Checked {
+  const { kernel, host } = guest
+  const [declared, seen] = [dialectOf(kernel), readerOf(guest, fact)]
+  if (declared === seen) return { refusals: [], warnings: [] }
+  const maker = MAKERS[seen]
+  const message = `${kernel.initrd} on host ${host.name} ${maker}, so the command line is written for that; say ${seen === 'kernel' ? 'no initrd' : `initramfs: ${seen}`} of kernel ${kernel.name}`
+  return {
+    refusals: checkCmdline(guest, { dialect: seen }),
+    warnings: [{ path: `kernels/${kernel.name}/initramfs`, message }],
+  }
+}
+
+const MAKERS: Record<Dialect, string> = {
+  klibc: 'was made by initramfs-tools (klibc)',
+  dracut: 'was made by dracut',
+  mkinitcpio: 'was made by mkinitcpio',
+  kernel: 'has no /init and leaves the root to the kernel',
+}
+
+const notLooked = { kind: 'unknown', reason: 'nobody looked' } as const
+
+const unique = (problems: readonly Problem[]): Problem[] => [
+  ...new Map(problems.map((one) => [`${one.path} ${one.message}`, one])).values(),
+]
 
 /** Links that a start makes true by itself when it is planned together with the domain. */
 const MADE_BY_THE_PLAN: readonly LinkName[] = ['config', 'export']

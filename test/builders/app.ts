@@ -23,6 +23,7 @@ export async function openTestApp(over: Partial<App> = {}) {
     isolation: 'warn',
     kernelData: () => loadKernelData(),
     verdicts: { get: (key) => verdicts.get(key), put: (key, verdict) => void verdicts.set(key, verdict) },
+    unpackers: {},
     now: () => new Date('2026-11-23T06:00:00Z'),
     note: () => undefined,
     store,

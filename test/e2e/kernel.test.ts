@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -126,6 +126,54 @@ describe('kernel check', () => {
 
     expect(exitCode).toBe(2)
     expect(JSON.parse(stdout)).toMatchObject({ code: 'invalid-input', status: 400 })
+  })
+})
+
+describe('kernel check --host', () => {
+  // The real program speaks to dom0s; here ssh is one that stays on this machine.
+  const onFakeDom0 = async (words: readonly string[]) => {
+    const programs = scratchFolder()
+    await copyFile(join(import.meta.dirname, '../fakes/fake-ssh.sh'), join(programs, 'ssh'))
+    await chmod(join(programs, 'ssh'), 0o755)
+    const env = { PATH: `${programs}:${process.env.PATH}` }
+    return domus(['kernel', 'check', ...words, '--host', 'ssh://root@dom0a', '--json'], { env })
+  }
+
+  test('reads a kernel where it lies, and says which configuration was used', async () => {
+    const boot = scratchFolder()
+    await writeFile(join(boot, 'vmlinuz-own'), bzImage(gzipSync(vmlinux())))
+    await writeFile(join(boot, 'config-own'), sample('domu-6.1'))
+    const { exitCode, stdout } = await onFakeDom0([join(boot, 'vmlinuz-own')])
+
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      path: join(boot, 'vmlinuz-own'),
+      verdict: 'in-kernel',
+      source: 'config',
+      configPath: join(boot, 'config-own'),
+    })
+  })
+
+  test.each([
+    ['a path that is not absolute', 'vmlinuz'],
+    ['standard input', '-'],
+    ['a file that is not there', '/no/such/kernel'],
+    ['a folder', '/'],
+  ])('%s is a mistake of the input', async (_name, path) => {
+    const { exitCode, stdout } = await onFakeDom0([path])
+
+    expect(exitCode).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({ code: 'invalid-input' })
+  })
+
+  test('a host that nobody recorded is named, with the other way to say it', async () => {
+    const { exitCode, stdout } = await domus(['kernel', 'check', '/k', '--host', 'dom0a', '--json'])
+
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: 'not-found',
+      detail: expect.stringContaining('ssh://dom0a'),
+    })
   })
 })
 

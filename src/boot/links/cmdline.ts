@@ -2,9 +2,9 @@ import type { Guest } from '../../model/inventory.ts'
 import { cmdlineAsXl } from '../../xl/cmdline.ts'
 import { parseXl } from '../../xl/parse.ts'
 import { settle } from '../../xl/settings.ts'
-import { checkCmdline, composeCmdline, dialectOf, MAX_CMDLINE_BYTES } from '../cmdline.ts'
+import { checkCmdline, composeCmdline, MAX_CMDLINE_BYTES } from '../cmdline.ts'
 import { compareOutcome, expectedAnswer } from '../expected.ts'
-import type { BootFacts, ConfigFact } from '../facts.ts'
+import { type BootFacts, type ConfigFact, readerOf } from '../facts.ts'
 import type { Link } from '../link.ts'
 import { models } from '../models.ts'
 import { type Fault, fail, type Outcome } from '../outcome.ts'
@@ -14,11 +14,11 @@ import { judgeOf, worst } from './judge.ts'
  * The guest's boot code makes of the command line what the inventory wants, given the right answer. Where the
  * config on the host is known and has another line, that one is what will be read, so it counts.
  */
-export function cmdlineLink(guest: Guest, { config }: BootFacts): Link {
-  const refused = checkCmdline(guest).map(({ path, message }) => fail(`${path}: ${message}`))
+export function cmdlineLink(guest: Guest, { config, kernel }: BootFacts): Link {
+  const dialect = readerOf(guest, kernel)
+  const refused = checkCmdline(guest, { dialect }).map(({ path, message }) => fail(`${path}: ${message}`))
   if (refused.length > 0) return worst('cmdline', refused) ?? judgeOf('cmdline').unknown('')
-  const dialect = dialectOf(guest.kernel)
-  const composed = composeCmdline(guest)
+  const composed = composeCmdline(guest, { dialect })
   const onHost = cmdlineOnHost(config)
   const isOther = onHost !== undefined && onHost !== composed
   const line = onHost ?? composed

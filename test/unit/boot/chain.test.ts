@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { verifyGuest } from '../../../src/boot/chain.ts'
 import type { BootFacts } from '../../../src/boot/facts.ts'
 import { LINKS } from '../../../src/boot/link.ts'
+import type { InitramfsSummary } from '../../../src/kernel/verdict.ts'
 import type { Guest } from '../../../src/model/inventory.ts'
 import { bootFacts, kernelVerdict, known, unknown, withConfig } from '../../builders/boot-facts.ts'
 import {
@@ -19,6 +20,7 @@ const guestWith = (domain: object, more: object = {}) =>
 const initrd = (initramfs?: string) => ({
   kernels: [kernelDocument({ initrd: '/boot/initrd.img', ...(initramfs && { initramfs }) })],
 })
+const absentConfig = { file: { kind: 'absent' }, rendered: '' } as const
 const byInitramfs = { kernel: known(kernelVerdict({ verdict: 'initramfs' })) }
 
 describe('a guest whose links all hold', () => {
@@ -41,6 +43,32 @@ describe('a guest whose links all hold', () => {
     const links = verifyGuest(guest, bootFacts(guest, over))
     expect(links.map(({ link }) => link)).toEqual(LINKS)
     expect(links.filter(({ status }) => status !== 'ok')).toEqual([])
+  })
+})
+
+const madeBy = (generator: InitramfsSummary['generator']) => ({
+  kernel: known(
+    kernelVerdict({
+      verdict: 'initramfs',
+      initramfs: { path: '/boot/initrd.img', generator, compression: 'gzip', versions: [] },
+    }),
+  ),
+})
+
+test('what made the initrd on the host reads the command line, whatever the kernel declares', () => {
+  const guest = guestWith({ boot: 'dhcp' }, initrd('klibc'))
+  const facts = { ...bootFacts(guest, madeBy('dracut')), config: absentConfig }
+  const cmdline = verifyGuest(guest, facts).find(({ link }) => link === 'cmdline')
+  expect(cmdline).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^dracut takes/) })
+})
+
+test('what it cannot do is refused, though the declared one could', () => {
+  const guest = guestWith({ nfsVersion: '4.2' }, initrd('dracut'))
+  const facts = { ...bootFacts(guest, madeBy('initramfs-tools')), config: absentConfig }
+  const cmdline = verifyGuest(guest, facts).find(({ link }) => link === 'cmdline')
+  expect(cmdline).toMatchObject({
+    status: 'fail',
+    detail: expect.stringMatching(/NFS 2 and 3 only, not 4\.2/),
   })
 })
 
