@@ -2,20 +2,24 @@ import { setTimeout } from 'node:timers/promises'
 import { DomusError } from '../errors.ts'
 import { type DetachedState, lookDetached, startDetached } from '../machine/detached.ts'
 import { type Copy, copiesOn, describeCopies, settledHost } from '../migration/copies.ts'
-import { complaintsIn, describeProgress, readProgress } from '../migration/progress.ts'
+import { complaintsIn, describeEnd, describeProgress, readMigrationLog } from '../migration/progress.ts'
 import { recordChanges, unrecordChanges } from '../store/record.ts'
 import { domainsOn } from './domains-on.ts'
 import type { StepContext, StepKind, StepOf } from './step.ts'
 
 const LOOK_EVERY_MS = 1000
+const LOOK_AT_TARGET_EVERY_MS = 5000
 /** A host that does not answer for so long is given up; the migration goes on without us. */
 const PATIENCE_MS = 120_000
 /** After the program's end: xenstore and a dying domain may need a while. */
 const SETTLE_MS = 30_000
 
-/** Tells our run of the program from earlier ones. */
+/** What is known of a run before it begins. */
 export interface SavedRun {
+  /** Tells it from earlier ones. */
   readonly token: string
+  /** Memory of the guest. */
+  readonly memoryMiB: number
 }
 
 type MigrateStep = StepOf<'migrate'>
@@ -39,15 +43,16 @@ export const migrateStep: StepKind<MigrateStep, SavedRun> = {
         'stale-plan',
         `domain ${step.domain} does not run on ${step.on} alone any more: ${describeCopies(copies)}`,
       )
-    return { token: context.now().toISOString() }
+    const domain = (await domainsOn(step, context)).find(({ name }) => name === step.domain)
+    return { token: context.now().toISOString(), memoryMiB: domain?.memoryMiB ?? 0 }
   },
-  async apply(step, { token }, context) {
+  async apply(step, saved, context) {
     const machine = context.machines(step.machine)
     const { domain, argv, systemd } = step
-    await startDetached(machine, argv, { folder: runFolder(domain), token, systemd })
-    return finish(step, token, context)
+    await startDetached(machine, argv, { folder: runFolder(domain), token: saved.token, systemd })
+    return finish(step, saved, context)
   },
-  carryOn: (step, { token }, context) => finish(step, token, context),
+  carryOn: finish,
   async isGoingOn({ domain, machine }, { token }, { machines }) {
     const state = await lookDetached(machines(machine), { folder: runFolder(domain), token, offset: 0 })
     return state.kind === 'going' && state.token === token
@@ -67,12 +72,13 @@ export const migrateStep: StepKind<MigrateStep, SavedRun> = {
   },
 }
 
-async function finish(step: MigrateStep, token: string, context: StepContext): Promise<'changed'> {
-  const log = await follow(step, token, context)
+async function finish(step: MigrateStep, saved: SavedRun, context: StepContext): Promise<'changed'> {
+  const log = await follow(step, saved, context)
   const copies = await settledCopies(step, context)
   if (settledHost(copies) === step.to.on) {
     await recordChanges(context.store, step.changes, { at: context.now().toISOString() })
-    reportEnd(step, log, context)
+    const end = describeEnd(readMigrationLog(log), saved.memoryMiB)
+    context.report(`${step.domain} runs on ${step.to.on}: ${end}`)
     return 'changed'
   }
   const said = complaintsIn(log) || 'it said nothing'
@@ -91,8 +97,13 @@ const halfWay = ({ domain, on, to }: MigrateStep, copies: readonly Copy[], said 
   )
 
 /** Follows the run to its end, also over a lost connection; resolves with all that it said. */
-async function follow(step: MigrateStep, token: string, context: StepContext): Promise<string> {
+async function follow(
+  step: MigrateStep,
+  { token, memoryMiB }: SavedRun,
+  context: StepContext,
+): Promise<string> {
   const machine = context.machines(step.machine)
+  const arrivals = watchArrivals(step, context)
   let log = ''
   let answeredAt = performance.now()
   for (;;) {
@@ -107,9 +118,31 @@ async function follow(step: MigrateStep, token: string, context: StepContext): P
       if (!isOurs(state, token)) return log
       log += state.log
       if (state.kind !== 'going') return log
-      context.progress(`${step.domain} to ${step.to.on}: ${describeProgress(readProgress(log))}`)
+      const read = readMigrationLog(log)
+      const { copiedMiB, seconds } = await arrivals(read.phase)
+      const words = describeProgress(read, { copiedMiB, totalMiB: memoryMiB, seconds })
+      context.progress(`${step.domain} to ${step.to.on}: ${words}`)
     }
     await setTimeout(LOOK_EVERY_MS)
+  }
+}
+
+/**
+ * How much of the guest the target has: its copy there grows with what arrives. Looked at now and then only, since that
+ * costs the target something; one that does not answer is not waited for.
+ */
+function watchArrivals(step: MigrateStep, context: StepContext) {
+  const began = performance.now()
+  let [askedAt, copiedMiB, seconds]: [number, number | undefined, number] = [began, undefined, 0]
+  return async (phase: string) => {
+    const now = performance.now()
+    if (phase !== 'copying' || now - askedAt < LOOK_AT_TARGET_EVERY_MS) return { copiedMiB, seconds }
+    askedAt = now
+    const name = context.toolstack.incomingName(step.domain)
+    const states = await domainsOn(step.to, context).catch(() => [])
+    copiedMiB = states.find((state) => state.name === name)?.memoryMiB ?? copiedMiB
+    seconds = (now - began) / 1000
+    return { copiedMiB, seconds }
   }
 }
 
@@ -136,12 +169,4 @@ async function settledCopies(step: MigrateStep, context: StepContext): Promise<C
     context.progress(`waiting for the end of ${describeCopies(copies)}`)
     await setTimeout(LOOK_EVERY_MS)
   }
-}
-
-function reportEnd({ domain, to }: MigrateStep, log: string, { report }: StepContext): void {
-  const progress = readProgress(log)
-  const { downtimeSeconds, seconds } = progress
-  const pause =
-    downtimeSeconds === undefined ? '' : `, the guest stood still for ${downtimeSeconds.toFixed(1)} s`
-  report(`${domain} runs on ${to.on}: ${describeProgress(progress)}, in ${seconds.toFixed(1)} s${pause}`)
 }

@@ -1,7 +1,7 @@
 import { runFolder } from '../apply/migrate.ts'
 import { lookDetached } from '../machine/detached.ts'
 import type { Hints } from '../migration/decide.ts'
-import { readProgress } from '../migration/progress.ts'
+import { readMigrationLog } from '../migration/progress.ts'
 import type { Name } from '../model/grammar.ts'
 import { listOperations, type Operation } from '../store/operations.ts'
 import type { App } from './app.ts'
@@ -27,7 +27,7 @@ export async function hintsOf(app: App, domain: Name): Promise<LogHints> {
     const run = { folder: runFolder(domain), token, offset: 0 }
     const state = await lookDetached(app.machines(step.machine), run)
     if (state.kind === 'absent' || state.token !== token) return NOTHING
-    const { hasArrived, hasStarted } = readProgress(state.log)
+    const { hasArrived, hasStarted } = readMigrationLog(state.log)
     return { hasArrived, hasStarted }
   } catch {
     return NOTHING // the look at the host itself tells why

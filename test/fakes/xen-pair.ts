@@ -111,11 +111,7 @@ class Play {
         this.#copy = this.#to.add(`${this.#name}--incoming`, 'paused', source)
         return
       case 'copied':
-        return void this.#say(
-          0,
-          'xc: Frames iteration 0: 4096/16384   25%',
-          'xc: Frames iteration 0: 16384/16384  100%',
-        )
+        return
       case 'suspended':
         source.condition = 'suspended'
         return void this.#say(0, 'libxl: debug: libxl_dom_suspend.c:357: Domain 1:guest has suspended')

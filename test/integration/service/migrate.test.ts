@@ -31,7 +31,7 @@ test('a migration takes the guest, its config, its claim and its record to the o
     steps: [{ kind: 'write' }, { kind: 'migrate' }, { kind: 'remove' }],
   })
   expect(view.notes).toEqual([
-    'menas runs on h2: 64.0 MiB copied (the guest has 64.0 MiB), 14.2 MiB/s, round 1, in 4.5 s, the guest stood still for 2.0 s',
+    'menas runs on h2: 64 MiB copied in 1.0 s, 64.0 MiB/s; the guest stood still for 2.0 s; 3.5 s in all',
   ])
   expect(await world.truth()).toEqual(AT_H2)
 })
