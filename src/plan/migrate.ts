@@ -1,3 +1,4 @@
+import { readerOf } from '../boot/facts.ts'
 import type { Check } from '../migration/check.ts'
 import type { MigrationFacts } from '../migration/facts.ts'
 import type { HostLook } from '../migration/look.ts'
@@ -73,11 +74,13 @@ function copyKernel({ kernel, host }: Guest, to: Host, here: HostLook, there: Ho
   })
 }
 
-function writeConfig({ guest, to, facts: { targetConfig: before }, templates }: Migration): Step[] {
+function writeConfig({ guest, to, facts, templates }: Migration): Step[] {
+  const { targetConfig: before, kernel } = facts
   const toolstack = toolstacks[to.toolstack]
   const content = toolstack.render(
     { ...guest, domain: { ...guest.domain, host: to.name }, host: to },
     templates,
+    readerOf(guest, kernel),
   )
   if (before.kind === 'file' && before.content === content) return []
   const path = toolstack.configPath(guest.domain.name)

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Dialect } from '../boot/cmdline.ts'
 import { type Copy, copiesOn } from '../migration/copies.ts'
 import { type Decision, decide, type Hints, type Mend } from '../migration/decide.ts'
 import type { HostLook } from '../migration/look.ts'
@@ -10,7 +11,7 @@ import type { Known } from '../nfs/facts.ts'
 import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { linkAutostart, unlinkAutostart } from './autostart.ts'
-import type { Claim } from './facts.ts'
+import { type Claim, kernelPlace } from './facts.ts'
 import { type FileFact, type OnMachine, OUR_MARK, type Plan, type ResourceChange, type Step } from './plan.ts'
 import type { Planned } from './site.ts'
 
@@ -26,6 +27,8 @@ export interface Repair {
   readonly holder: Claim | undefined
   readonly hints: Pick<Hints, 'hasArrived' | 'hasStarted'>
   readonly templates: Templates
+  /** Who reads its command line on each host, by {@link kernelPlace}; as declared where absent. */
+  readonly readers?: ReadonlyMap<string, Dialect>
   readonly revision: number
   /** Now, ISO 8601. */
   readonly now: string
@@ -141,17 +144,15 @@ function settle(repair: Repair, decision: Decision, home: Host): Step[] {
   ]
 }
 
-function configAt({ guest, configs, templates }: Repair, home: Host): Step[] {
+function configAt({ guest, configs, templates, readers }: Repair, home: Host): Step[] {
   const toolstack = toolstacks[home.toolstack]
   const path = toolstack.configPath(guest.domain.name)
   const before = configs.get(home.name) ?? {
     kind: 'unknown',
     reason: `nobody looked at ${home.name}:${path}`,
   }
-  const content = toolstack.render(
-    { ...guest, domain: { ...guest.domain, host: home.name }, host: home },
-    templates,
-  )
+  const there = { ...guest, domain: { ...guest.domain, host: home.name }, host: home }
+  const content = toolstack.render(there, templates, readers?.get(kernelPlace(there)))
   const isMoved = guest.domain.host !== home.name
   const autostart = guest.domain.autostart && isMoved ? linkAutostart(home, guest.domain.name) : []
   // One that is there and stays is for domus apply to change.

@@ -10,6 +10,7 @@ import type { Planned } from '../plan/site.ts'
 import type { Preflight } from '../plan/view.ts'
 import type { App } from './app.ts'
 import type { ChangeRequest } from './jobs.ts'
+import { readersFor } from './kernels.ts'
 import { gatherMigrationFacts, lookAt, readConfig } from './migration-facts.ts'
 import { hintsOf } from './migration-hints.ts'
 import { find } from './render.ts'
@@ -64,10 +65,14 @@ export async function planRepairOf(
 ): Promise<Planned> {
   const guest = guestOf(current, find(current, 'domains', name))
   const hosts = [...current.hosts.values()]
-  const [looks, configs, hints] = await Promise.all([
+  const [looks, configs, hints, readers] = await Promise.all([
     Promise.all(hosts.map(async (host) => [host.name, await lookAt(app, host, guest)] as const)),
     Promise.all(hosts.map(async (host) => [host.name, await readConfig(app, host, name)] as const)),
     hintsOf(app, name),
+    readersFor(
+      app,
+      hosts.map((host) => ({ ...guest, host })),
+    ),
   ])
   const holder = isWritable(guest.image) ? holderOf(guest, claims) : undefined
   return planRepair({
@@ -78,6 +83,7 @@ export async function planRepairOf(
     claim: claims.get(name),
     holder: holder?.domain === name ? undefined : holder,
     hints,
+    readers,
     templates: app.templates,
     revision,
     now: app.now().toISOString(),
