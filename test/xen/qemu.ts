@@ -5,7 +5,7 @@ import { followProgram } from './follow.ts'
 import { inNamespace, isAlive } from './namespace.ts'
 import { type HostNumber, LabError, type LabSettings, pidFileOf, serialLogOf, tapOf } from './settings.ts'
 
-const BOOT_TIMEOUT_MS = 300_000 // ready takes 15 s on a quiet machine; a loaded one may be ten times slower
+const BOOT_TIMEOUT_MS = 540_000 // ready takes 15 s on a quiet machine; one with much other work was 30 times slower
 
 const MEMORY_MIB = 1024
 const DOM0_MEMORY_MIB = 512
