@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkCmdline, composeCmdline } from '../../../src/boot/cmdline.ts'
+import { compareOutcome, expectedAnswer } from '../../../src/boot/expected.ts'
+import { models } from '../../../src/boot/models.ts'
 import {
   domainDocument,
   guestFrom,
@@ -130,4 +132,38 @@ describe('a command line that cannot work is refused with a way out', () => {
       ),
     ).toEqual([])
   })
+})
+
+describe('addressing, NFS version and reader', () => {
+  const together = (['kernel', 'klibc', 'dracut', 'mkinitcpio'] as const).flatMap((dialect) =>
+    (['static', 'dhcp', 'bootp'] as const).flatMap((boot) =>
+      (['3', '4.0', '4.1', '4.2'] as const).map((nfsVersion) => ({ dialect, boot, nfsVersion })),
+    ),
+  )
+  const works = ({ dialect, boot, nfsVersion }: (typeof together)[number]) =>
+    dialect === 'kernel' || (dialect === 'dracut' ? boot !== 'bootp' : nfsVersion === '3')
+
+  test.each(together.filter((one) => !works(one)))(
+    'that cannot work together are refused with the reason: $dialect $boot $nfsVersion',
+    ({ dialect, boot, nfsVersion }) => {
+      const [problem, ...more] = checkCmdline(guest({ boot, nfsVersion }), { dialect })
+      expect(more).toEqual([])
+      expect(problem?.message).toMatch(
+        dialect === 'dracut' ? /refuses ip=bootp: use/ : /mounts NFS 2 and 3 only, not 4\.\d: use/,
+      )
+    },
+  )
+
+  test.each(together.filter(works))(
+    'that can work together lead to the guest’s own root: $dialect $boot $nfsVersion',
+    ({ dialect, boot, nfsVersion }) => {
+      const asked = guest({ boot, nfsVersion })
+      expect(checkCmdline(asked, { dialect })).toEqual([])
+      const outcome = models[dialect](
+        composeCmdline(asked, { dialect }),
+        boot === 'static' ? undefined : expectedAnswer(asked),
+      )
+      expect([...outcome.faults, ...compareOutcome(asked, outcome)]).toEqual([])
+    },
+  )
 })
