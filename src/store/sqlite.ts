@@ -33,13 +33,25 @@ function openDatabase(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') makeFile(path)
     const db = new DatabaseSync(path, { timeout: BUSY_MS })
-    db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
+    useWal(db, performance.now() + BUSY_MS)
+    db.exec('pragma synchronous = full; pragma foreign_keys = on')
     return db
   } catch (cause) {
     const fault = worldFault(path, cause)
     if (fault !== undefined) throw fault
     const message = `cannot open database ${path}; choose another with DOMUS_DATABASE or DOMUS_DATA`
     throw new DomusError('command-failed', message, { cause })
+  }
+}
+
+// Of several that switch a new database at once SQLite refuses one without waiting: both hold what the other wants.
+function useWal(db: DatabaseSync, deadlineMs: number): void {
+  try {
+    db.exec('pragma journal_mode = wal')
+  } catch (cause) {
+    if (resultCode(cause) !== BUSY || performance.now() > deadlineMs) throw cause
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10) // milliseconds
+    useWal(db, deadlineMs)
   }
 }
 
@@ -93,9 +105,11 @@ function asKyselyDatabase(db: DatabaseSync, path: string): SqliteDatabase {
   }
 }
 
+const BUSY = 5
+
 /** Result codes that are no fault of ours. @see https://sqlite.org/rescode.html */
 const WORLD: Readonly<Record<number, string>> = {
-  5: `another process has kept it locked for more than ${BUSY_MS / 1000} s`,
+  [BUSY]: `another process has kept it locked for more than ${BUSY_MS / 1000} s`,
   8: 'it cannot be written: read-only file or file system',
   10: 'input/output error: the disk fails',
   11: 'it is damaged: restore it from a backup',
@@ -105,8 +119,11 @@ const WORLD: Readonly<Record<number, string>> = {
 }
 
 function worldFault(path: string, cause: unknown): DomusError | undefined {
-  const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0
+  const code = resultCode(cause)
   const reason = WORLD[code]
   if (reason === undefined) return undefined
-  return new DomusError(code === 5 ? 'busy' : 'command-failed', `database ${path}: ${reason}`, { cause })
+  return new DomusError(code === BUSY ? 'busy' : 'command-failed', `database ${path}: ${reason}`, { cause })
 }
+
+const resultCode = (cause: unknown) =>
+  cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0

@@ -1,7 +1,6 @@
 /**
- * One of several processes that race on a store: `node racer.ts JOB URL NAME COUNT`. Opens the store (the job
- * `open` only when told to go), says "ready", waits for its input, then tries COUNT times; prints the numbers
- * of the tries that it won, as JSON.
+ * One of several processes that race on a store: `node racer.ts JOB URL NAME COUNT`. Opens the store, says
+ * "ready", waits for its input, then tries COUNT times; prints the numbers of the tries that it won, as JSON.
  */
 import { once } from 'node:events'
 import { processOwner } from '../../../src/apply/owner.ts'
@@ -15,7 +14,7 @@ const [job = '', url = '', name = '', count = '0'] = process.argv.slice(2)
 const at = '2026-01-02T03:04:05.000Z'
 
 const tries: Record<string, (store: Store, index: number) => Promise<unknown>> = {
-  open: async () => undefined,
+  open: async (_store, index) => (await openStore(`${url}.${index}`)).close(),
   claim: (store, index) => {
     const after = { domain: name, host: 'h1' }
     return recordChanges(store, [{ noun: 'claims', name: `filer:/root${index}`, after }], { revision: 0, at })
@@ -42,10 +41,9 @@ const tries: Record<string, (store: Store, index: number) => Promise<unknown>> =
   },
 }
 
-const early = job === 'open' ? undefined : await openStore(url)
+const store = await openStore(url)
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')
-const store = early ?? (await openStore(url))
 const won: number[] = []
 for (let index = 0; index < Number(count); index++) {
   try {
