@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { DomusError } from './errors.ts'
 import { name } from './model/grammar.ts'
+import { problemsOf } from './model/issues.ts'
 
 const absolute = z.string().startsWith('/', 'must be an absolute path')
 
@@ -89,7 +90,7 @@ export function loadSettings(file?: string, env: NodeJS.ProcessEnv = process.env
     'invalid-input',
     `settings ${chosen ?? '/etc/domus/domus.yaml'} and DOMUS_* environment`,
     {
-      problems: result.error.issues.map((issue) => ({ path: issue.path.join('/'), message: issue.message })),
+      problems: problemsOf('', merged, result.error, Object.keys(Settings.shape)),
     },
   )
 }

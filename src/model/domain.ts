@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cmdlineText, diskLine, ipv4, mac, name, nfsOptions, uuid } from './grammar.ts'
+import { cmdlineText, dhcpOptions, diskLine, ipv4, mac, name, nfsOptions, uuid } from './grammar.ts'
 
 const onEvent = z.enum([
   'destroy',
@@ -46,12 +46,7 @@ export const DomainSpec = z.strictObject({
   onReboot: onEvent.default('restart'),
   onCrash: onEvent.default('destroy'),
   /** Extra DHCP options by name or number, over those of the network. */
-  options: z
-    .record(
-      z.string(),
-      z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))]),
-    )
-    .default({}),
+  options: dhcpOptions,
 })
 export type DomainSpec = z.infer<typeof DomainSpec>
 

@@ -66,16 +66,21 @@ export const uuid = z
 
 const HOST =
   '(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*'
-const SSH = new RegExp(`^ssh://(?:[a-z_][a-z0-9_-]{0,31}@)?${HOST}(?::(?:[1-9]\\d{0,4}))?$`)
+const SSH = new RegExp(`^ssh://(?:[a-z_][a-z0-9_-]{0,31}@)?${HOST}(?::(?<port>[1-9]\\d{0,4}))?$`)
 
 /** Where commands run: this machine, or one reached by OpenSSH. */
 export const machine = z
   .string()
-  .refine((text) => text === 'local' || SSH.test(text), 'must be local or ssh://[user@]host[:port]')
+  .refine((text) => text === 'local' || isSsh(text), 'must be local or ssh://[user@]host[:port]')
 export type MachineAddress = string
 
 /** A machine that is not this one. */
-export const sshMachine = z.string().regex(SSH, 'must be ssh://[user@]host[:port]')
+export const sshMachine = z.string().refine(isSsh, 'must be ssh://[user@]host[:port]')
+
+function isSsh(text: string): boolean {
+  const match = SSH.exec(text)
+  return match !== null && Number(match.groups?.port ?? 22) <= 65535
+}
 
 const PRINTABLE = /^[ -~]*$/
 
@@ -100,3 +105,13 @@ export const diskLine = z
   .min(1)
   .regex(PRINTABLE, 'must be printable ASCII')
   .regex(/^[^'"\\]*$/, 'must not hold quotes or a backslash')
+
+/** Extra DHCP options by name or number; what each takes is known to the DHCP room. */
+export const dhcpOptions = z
+  .record(
+    z.string(),
+    z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))], {
+      error: 'must be a text, a number, true or false, or a list of texts and numbers',
+    }),
+  )
+  .default({})

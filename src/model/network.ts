@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bridge, cidr, ipv4, name, range } from './grammar.ts'
+import { bridge, cidr, dhcpOptions, ipv4, name, range } from './grammar.ts'
 
 /** A network of guests: one bridge on each dom0. `range` limits allocation only. */
 export const Network = z.strictObject({
@@ -26,11 +26,6 @@ export const Network = z.strictObject({
   dhcp: z.enum(['serve', 'observe', 'off']).default('serve'),
   leaseSeconds: z.int().min(3600).max(4294967294).default(86400),
   /** Extra DHCP options by name or number. */
-  options: z
-    .record(
-      z.string(),
-      z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))]),
-    )
-    .default({}),
+  options: dhcpOptions,
 })
 export type Network = z.infer<typeof Network>

@@ -4,6 +4,7 @@ import { type Name, name } from './grammar.ts'
 import { Host } from './host.ts'
 import { Image } from './image.ts'
 import { NOUNS, type Noun, type Site } from './inventory.ts'
+import { describeGiven, problemsOf } from './issues.ts'
 import { Kernel } from './kernel.ts'
 import { Network } from './network.ts'
 import type { Problem } from './problem.ts'
@@ -26,8 +27,8 @@ export interface Part<N extends Noun = Noun> {
   /** `networks/lan`, or `networks/0` when it has no usable name. */
   readonly path: string
   readonly value: Partial<ResourceOf<N>>
-  /** True when nothing in it is wrong. */
-  readonly isWhole: boolean
+  /** The fields that are given but wrong: of these nothing can be said, while others are absent. */
+  readonly unreadable: ReadonlySet<string>
 }
 
 /** A site document as far as it could be read: rules run on all of it. */
@@ -49,7 +50,7 @@ export function readSite(document: unknown, defaults: { site: Name }): SiteReadi
   if (!isRecord(document))
     problems.push({
       path: '',
-      message: `a site document is a mapping with ${NOUNS.join(', ')}; this is ${describe(document)}`,
+      message: `a site document is a mapping with ${NOUNS.join(', ')}; this is ${describeGiven(document)}`,
     })
   for (const key of Object.keys(root))
     if (key !== 'site' && !NOUNS.some((noun) => noun === key))
@@ -78,6 +79,8 @@ export function wholeSite(readable: ReadableSite): Site {
   } as Site // every part was read whole: the caller has seen that there are no problems
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 function readSiteName(given: unknown, fallback: Name, problems: Problem[]): Name {
   if (given === undefined) return fallback
   const result = name.safeParse(given)
@@ -89,7 +92,7 @@ function readSiteName(given: unknown, fallback: Name, problems: Problem[]): Name
 function readParts<N extends Noun>(noun: N, list: unknown, problems: Problem[]): Part<N>[] {
   if (list === undefined || list === null) return []
   if (Array.isArray(list)) return list.map((item, index) => readPart(noun, item, index, problems))
-  problems.push({ path: noun, message: `must be a list; this is ${describe(list)}` })
+  problems.push({ path: noun, message: `must be a list; this is ${describeGiven(list)}` })
   return []
 }
 
@@ -98,9 +101,12 @@ function readPart<N extends Noun>(noun: N, item: unknown, index: number, problem
   const path = `${noun}/${named?.success ? named.data : index}`
   const schema: z.ZodObject = SCHEMAS[noun]
   const result = schema.safeParse(item)
-  if (result.success) return { path, value: result.data as Partial<ResourceOf<N>>, isWhole: true }
+  if (result.success) return { path, value: result.data as Partial<ResourceOf<N>>, unreadable: NONE }
   problems.push(...problemsOf(path, item, result.error, Object.keys(schema.shape)))
-  return { path, value: isRecord(item) ? readFields<N>(schema, item) : {}, isWhole: false }
+  const unreadable = new Set(
+    result.error.issues.flatMap(({ path: [field] }) => (field === undefined ? [] : [String(field)])),
+  )
+  return { path, value: isRecord(item) ? readFields<N>(schema, item) : {}, unreadable }
 }
 
 /** What can be read of a resource that is wrong somewhere: each field on its own. */
@@ -114,40 +120,6 @@ function readFields<N extends Noun>(
     if (result.success && result.data !== undefined) fields[key] = result.data
   }
   return fields as Partial<ResourceOf<N>>
-}
-
-function problemsOf(
-  path: string,
-  value: unknown,
-  error: z.ZodError,
-  known: readonly string[] = [],
-): Problem[] {
-  return error.issues.flatMap((issue) => {
-    const at = [path, ...issue.path.map(String)].join('/')
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({
-        path: `${at}/${key}`,
-        message: `unknown key; known: ${known.join(', ')}`,
-      }))
-    return [{ path: at, message: messageOf(valueAt(value, issue.path), issue) }]
-  })
-}
-
-function messageOf(value: unknown, issue: z.core.$ZodIssue): string {
-  if (value === undefined) return 'is missing'
-  if (issue.message.startsWith('must')) return `${describe(value)} ${issue.message}`
-  return `${describe(value)}: ${issue.message.replace(/^Invalid (?:input|option): /, '')}`
-}
-
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (at, key) => (isRecord(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined),
-    value,
-  )
-
-const describe = (value: unknown) => {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -88,12 +88,10 @@ function checkReferences(site: ReadableSite): Problem[] {
   return REFERENCES.flatMap(([noun, field, target]) => {
     const known = site[target].flatMap(({ value }) => (value.name === undefined ? [] : [value.name]))
     const names = new Set(known)
-    // A part without a usable name may be the one that is meant: then nothing can be said.
-    const hasUnnamed = site[target].some(({ value }) => value.name === undefined)
-    return site[noun].flatMap(({ path, value, isWhole }) => {
+    return site[noun].flatMap(({ path, value, unreadable }) => {
       const given = (value as Record<string, unknown>)[field]
       if (typeof given === 'string') {
-        if (names.has(given) || hasUnnamed) return []
+        if (names.has(given)) return []
         return [
           {
             path: `${path}/${field}`,
@@ -101,7 +99,7 @@ function checkReferences(site: ReadableSite): Problem[] {
           },
         ]
       }
-      if (!isWhole || site[target].length === 1) return []
+      if (unreadable.has(field) || site[target].length === 1) return []
       const choice = known.length === 0 ? `the site has no ${target}` : `choose one of ${known.join(', ')}`
       return [{ path: `${path}/${field}`, message: `is missing; ${choice}` }]
     })
@@ -122,17 +120,19 @@ function checkImages(site: ReadableSite): Problem[] {
         ]
       : [],
   )
+  // By address: two servers of one address are one machine with one file system.
+  const addresses = new Map(site.servers.map(({ value }) => [value.name, value.address]))
   const sorted = site.images
     .flatMap(({ path, value: { name, server, path: directory } }) =>
       name !== undefined && server !== undefined && directory !== undefined
-        ? [{ path, name, server, directory }]
+        ? [{ path, name, server, place: addresses.get(server) ?? server, directory }]
         : [],
     )
-    .sort((a, b) => compare(`${a.server}:${a.directory}/`, `${b.server}:${b.directory}/`))
+    .sort((a, b) => compare(`${a.place}:${a.directory}/`, `${b.place}:${b.directory}/`))
   const above: typeof sorted = []
   for (const image of sorted) {
     const isBelow = (other: (typeof sorted)[number]) =>
-      other.server === image.server && `${image.directory}/`.startsWith(`${other.directory}/`)
+      other.place === image.place && `${image.directory}/`.startsWith(`${other.directory}/`)
     while (above.length > 0 && !isBelow(above[above.length - 1] ?? image)) above.pop()
     const parent = above[above.length - 1]
     if (parent)
@@ -214,7 +214,7 @@ function checkServerAddresses(site: ReadableSite): Problem[] {
     const server = servers.get(images.get(value.image)?.server)
     const cidr = network?.value.cidr === undefined ? undefined : parseCidr(network.value.cidr)
     if (!network || !cidr || server?.address === undefined || network.value.gateway !== undefined) return []
-    if (!network.isWhole || contains(cidr, parseIpv4(server.address))) return []
+    if (network.unreadable.has('gateway') || contains(cidr, parseIpv4(server.address))) return []
     return [
       {
         path: `${path}/network`,

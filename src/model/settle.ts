@@ -1,8 +1,9 @@
-import { type AddressPool, openPool } from './allocate.ts'
+import { type AddressPool, addressFault, openPool } from './allocate.ts'
 import type { Domain, DomainSpec } from './domain.ts'
 import type { Ipv4, Mac, Name } from './grammar.ts'
 import { macFor, uuidFor } from './identity.ts'
 import type { Inventory, Site } from './inventory.ts'
+import type { Network } from './network.ts'
 import type { Problem } from './problem.ts'
 
 /** What a domain had before, kept when its declaration does not say otherwise. */
@@ -70,10 +71,13 @@ function settleAddresses(
 ) {
   const result = new Map<Name, Ipv4>()
   const taken = new Set<Ipv4>(domains.flatMap(({ address }) => (address === undefined ? [] : [address])))
+  const networks = new Map(site.networks.map((one) => [one.name, one]))
+  const fits = (network: Network | undefined, { address }: Pinned) =>
+    network !== undefined && !taken.has(address) && addressFault(network, site.servers, address) === undefined
   for (const { name, address, network } of domains) {
     const old = pinned.get(name)
     if (address !== undefined) result.set(name, address)
-    else if (old && old.network === network && !taken.has(old.address)) {
+    else if (old && old.network === network && fits(networks.get(network), old)) {
       result.set(name, old.address)
       taken.add(old.address)
     }

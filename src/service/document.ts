@@ -25,7 +25,11 @@ export function parseSiteText(text: string, source: string): unknown {
         message: error.message.split('\n')[0] ?? error.message,
       })),
     })
-  return document.toJS({ maxAliasCount: 100 })
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    throw new DomusError('invalid-input', `${source} cannot be read`, { cause }) // aliases that grow without end
+  }
 }
 
 /** JSON is YAML too, but its own parser is many times faster; what it refuses, YAML's may explain. */
@@ -102,7 +106,7 @@ function layOver(readable: ReadableSite, { inventory, prune }: Stored): Readable
     const named = new Set(readable[noun].map(({ value }) => value.name))
     const kept = [...inventory[noun].values()]
       .filter(({ name }) => !named.has(name))
-      .map((value): Part => ({ path: `${noun}/${value.name}`, value, isWhole: true }))
+      .map((value): Part => ({ path: `${noun}/${value.name}`, value, unreadable: new Set() }))
     return [...kept, ...readable[noun]]
   }
   return {
@@ -114,7 +118,7 @@ function layOver(readable: ReadableSite, { inventory, prune }: Stored): Readable
 /** The parts that have no problem and refer to none that has, so that more rules can run on them. */
 function soundParts(site: ReadableSite, problems: readonly Problem[]): ReadableSite {
   const faulty = new Set(problems.map(({ path }) => path.split('/').slice(0, 2).join('/')))
-  const isSound = (part: Part) => part.isWhole && !faulty.has(part.path)
+  const isSound = (part: Part) => !faulty.has(part.path)
   const images = site.images.filter((part) => isSound(part) && !faulty.has(`servers/${part.value.server}`))
   const has = (list: readonly Part[], name: Name | undefined) =>
     name === undefined ? list.length === 1 : list.some(({ value }) => value.name === name)

@@ -36,10 +36,10 @@ export async function checkKernels(tools: Tools, guests: readonly Guest[]): Prom
   const bad = judged.filter(({ link }) => link.status !== 'ok')
   const readers = guests.map((guest) => checkReader(guest, kernels.get(kernelKey(guest))))
   return {
-    refusals: [
+    refusals: unique([
       ...bad.filter((one) => one.link.status === 'fail' && !isAbsent(one)).map(problem),
       ...readers.flatMap(({ refusals }) => refusals),
-    ],
+    ]),
     warnings: unique([
       ...bad.filter((one) => one.link.status !== 'fail' || isAbsent(one)).map(problem),
       ...readers.flatMap(({ warnings }) => warnings),

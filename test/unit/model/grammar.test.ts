@@ -40,7 +40,7 @@ const cases: [keyof typeof forms, string[], string[]][] = [
   ],
   [
     'machine',
-    ['local', 'ssh://h1', 'ssh://root@h1.example:2222', 'ssh://10.0.0.1'],
+    ['local', 'ssh://h1', 'ssh://root@h1.example:2222', 'ssh://10.0.0.1', 'ssh://h1:65535'],
     [
       'h1',
       'ssh://',
@@ -49,6 +49,7 @@ const cases: [keyof typeof forms, string[], string[]][] = [
       'ssh://a b',
       'ssh://root@-x',
       'ssh://h1:0',
+      'ssh://h1:65536',
       'ssh://$(id)',
     ],
   ],

@@ -46,7 +46,7 @@ test('all mistakes come together, and rules run on what could be read of a broke
     'networks/dmz/gateway': '10.1.0.1 is not in 10.0.0.0/24',
     'networks/dmz/range': '10.0.0.9-10.0.1.9 is not inside 10.0.0.0/24',
     'networks/dmz/dhcpServer': '10.0.0.255 is the broadcast address of 10.0.0.0/24',
-    'domains/menas/memoryMiB': expect.stringContaining('8: '),
+    'domains/menas/memoryMiB': '8 must be at least 32',
     'domains/menas/image': 'there is no image nope; known: slack',
     'domains/1/name': expect.stringContaining('"Bad" must be'),
     'domains/1/mac': expect.stringContaining('"zz" must be six hex pairs'),
@@ -114,6 +114,31 @@ test('images do not share or contain a directory', () => {
   expect(problems(siteDocument({ images, domains: [] }))).toEqual({
     'images/b/path': expect.stringContaining('filer:/srv/a/b lies inside image a'),
     'images/d/path': expect.stringContaining('filer:/srv/ab is the path of image c already'),
+  })
+})
+
+test('one directory of one server is one image, under whatever names the server goes', () => {
+  const servers = [serverDocument(), serverDocument({ name: 'filer2' })]
+  const images = [imageDocument(), imageDocument({ name: 'twin', server: 'filer2' })]
+  expect(problems(siteDocument({ servers, images }))).toEqual({
+    'images/twin/path': expect.stringContaining('is the path of image slack already'),
+  })
+})
+
+test('a reference to nothing is told even when its target has a part without a name', () => {
+  const networks = [networkDocument(), { cidr: '10.0.0.0/24' }]
+  expect(problems(siteDocument({ networks, domains: [domainDocument({ network: 'dmz' })] }))).toEqual({
+    'networks/1/name': 'is missing',
+    'domains/menas/network': 'there is no network dmz; known: lan',
+  })
+})
+
+test('a choice that is missing is told although another field is wrong', () => {
+  const hosts = [{ name: 'h1' }, { name: 'h2' }]
+  const domain = domainDocument({ host: undefined, memoryMiB: 8 })
+  expect(problems(siteDocument({ hosts, domains: [domain] }))).toEqual({
+    'domains/menas/memoryMiB': '8 must be at least 32',
+    'domains/menas/host': 'is missing; choose one of h1, h2',
   })
 })
 

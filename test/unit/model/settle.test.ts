@@ -61,6 +61,22 @@ test('what a domain had before stays, and is not given to another', () => {
   expect(inventory.domains.get('new')?.address).toBe('38.99.2.201')
 })
 
+test('an address that does not fit its network any more is given up', () => {
+  const networks = [
+    networkDocument({
+      cidr: '10.0.0.0/24',
+      gateway: '10.0.0.1',
+      range: undefined,
+      dhcpServer: undefined,
+      dns: [],
+    }),
+  ]
+  const { readable } = readSite(siteDocument({ ...shared, networks, domains: named(['old']) }), { site: 's' })
+  const pin = { address: '38.99.2.200', mac: '00:16:3e:00:00:09', uuid: uuidFor('x', 'y'), network: 'lan' }
+  const { inventory } = settleSite(wholeSite(readable), new Map([['old', pin]]))
+  expect(inventory.domains.get('old')).toMatchObject({ address: '10.0.0.2', mac: pin.mac, uuid: pin.uuid })
+})
+
 test('mac and uuid follow from site and name alone', () => {
   const [one, two] = [
     inventoryOf(),
