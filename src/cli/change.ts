@@ -6,6 +6,8 @@ export interface ChangeOptions {
   json?: boolean
   dryRun?: boolean
   yes?: boolean
+  /** The dry run asks whether it may be done at all: a refusal is the answer no. */
+  isPreflight?: boolean
 }
 
 /**
@@ -29,8 +31,8 @@ export async function carryOut(
   process.exitCode = view.boot?.ok === false ? 1 : { done: 0, 'rolled-back': 1, stuck: 4 }[view.outcome]
 }
 
-function showDryRun(view: PlanView, { json }: ChangeOptions) {
-  if (view.refusals) process.exitCode = 3
+function showDryRun(view: PlanView, { json, isPreflight }: ChangeOptions) {
+  if (isPreflight && view.refusals) process.exitCode = 3
   if (json) return outJson(view)
   showPlan(view, 'data')
   note('nothing changed (dry run)')

@@ -20,7 +20,7 @@ function migrateCommand(): Command {
       async (name: string, host: string, options: ChangeOptions & { force?: string[] }, command: Command) => {
         const { force } = options
         const request: ChangeRequest = { kind: 'migrate', name, host, ...(force && { force }) }
-        await withJobs(command, (jobs) => carryOut(jobs, request, options))
+        await withJobs(command, (jobs) => carryOut(jobs, request, { ...options, isPreflight: true }))
       },
     )
 }
@@ -32,6 +32,8 @@ function repairCommand(): Command {
     .option('-n, --dry-run', 'show the plan and change nothing')
     .option('--json', 'one JSON document on standard output')
     .action(async (name: string, options: ChangeOptions, command: Command) => {
-      await withJobs(command, (jobs) => carryOut(jobs, { kind: 'repair', name }, options))
+      await withJobs(command, (jobs) =>
+        carryOut(jobs, { kind: 'repair', name }, { ...options, isPreflight: true }),
+      )
     })
 }

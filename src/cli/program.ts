@@ -49,9 +49,11 @@ export function buildProgram(version: string): Command {
   return throwOnExit(program)
 }
 
-/** Makes every command throw instead of ending the process: main.ts sets the exit code. */
+/** Makes every command throw instead of ending the process (run.ts sets the exit code), and speak as we do. */
 function throwOnExit(command: Command): Command {
-  command.exitOverride()
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, 'domus: ')),
+  })
   for (const child of command.commands) throwOnExit(child)
   return command
 }

@@ -87,6 +87,15 @@ test('plan shows a diff per file; what cannot be known here is no failure', asyn
   expect(detailed.exitCode).toBe(5)
 })
 
+test('a dry run shows the plan and why it would be refused, and is no failure', async () => {
+  const document = siteDocument({ images: [imageDocument({ path: '/does/not/exist' })] })
+  const { exitCode, stdout, stderr } = await domus(['apply', '-n', '-f', '-'], { input: document })
+  expect(stdout).toContain('+name = "menas"')
+  expect(stderr).toMatch(/^would be refused: images\/slack\/path: /m)
+  expect(stderr).toMatch(/^nothing changed \(dry run\)$/m)
+  expect(exitCode).toBe(0)
+})
+
 test('YAML is read as well as JSON', async () => {
   const yaml = `
 networks: [{ name: lan, cidr: 38.99.2.0/24 }]

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { domus } from './run-domus.ts'
 
 test.each([
-  [['nonsense'], /unknown command/],
+  [['nonsense'], /^domus: unknown command 'nonsense'/],
   [['get'], /missing required argument/],
   [['plan', '--nope'], /unknown option/],
   [['create', 'web1'], /required option/],
