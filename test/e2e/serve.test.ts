@@ -8,9 +8,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { siteDocument } from '../builders/site.ts'
 import { domus, scratchFolder } from './run-domus.ts'
 
-// Every start of the program would strip the types of all its files anew: half of its time.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/node-compile')
-
 const SITE = siteDocument({
   servers: [{ name: 'filer', address: '38.99.2.7', kind: 'print' }],
   domains: [],

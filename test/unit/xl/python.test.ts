@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { runPython } from '../../../src/xl/python.ts'
+import { anyText } from '../../builders/text.ts'
 
 const values = (text: string) =>
   Object.fromEntries(runPython(text).statements.map(({ name, value }) => [name, value]))
@@ -81,7 +82,7 @@ test('any text is read without a crash', () => {
   fc.assert(
     fc.property(
       fc.oneof(
-        fc.string({ unit: 'binary' }),
+        anyText,
         scraps.map((parts) => parts.join('')),
       ),
       (text) => {
