@@ -89,9 +89,14 @@ function planEnd(guest: Guest, { facts, revision }: Moment, title: string, stop:
 function takeClaim(guest: Guest, { facts, revision, now }: Moment): Step[] {
   const { domain, host, image, server } = guest
   if (!isWritable(image)) return []
-  const before = facts.claims.get(domain.name)
+  const root = `${server.name}:${image.path}`
+  const own = facts.claims.get(domain.name)
+  // A claim it may have left on another root, before its image was changed, is given up.
+  const before = own?.root === root ? own : undefined
+  const left: ResourceChange[] =
+    own === undefined || before ? [] : [{ noun: 'claims', name: own.root, before: own }]
   const after: Claim = {
-    root: `${server.name}:${image.path}`,
+    root,
     domain: domain.name,
     host: host.name,
     generation: (before?.generation ?? 0) + 1,
@@ -102,7 +107,7 @@ function takeClaim(guest: Guest, { facts, revision, now }: Moment): Step[] {
       kind: 'record',
       machine: 'local',
       revision,
-      changes: [{ noun: 'claims', name: after.root, ...(before && { before }), after }],
+      changes: [...left, { noun: 'claims', name: root, ...(before && { before }), after }],
     },
   ]
 }

@@ -18,7 +18,7 @@ import type { ChangeRequest } from './jobs.ts'
 import { readersFor } from './kernels.ts'
 import { planMove, planRepairOf } from './migrate.ts'
 import { find } from './render.ts'
-import { type Checked, checkKernels, checkStarts } from './start-checks.ts'
+import { type Checked, checkKernels, checkStarts, forcedTitle } from './start-checks.ts'
 
 /** A plan with what is locked while it is carried out. */
 export interface PlannedChange extends Planned {
@@ -157,13 +157,13 @@ async function planCreate(
     site: siteOf(moment),
     stored: { inventory: current, prune: false },
   })
-  const title = `create domain ${names.join(', ')} on ${String(domain.host)}`
+  const title = forcedTitle(`create domain ${names.join(', ')} on ${String(domain.host)}`, force)
   const planned = await planInventory(moment, wanted, title, undefined, new Set(names))
   if (!start) return planned
   const starts = names.map((name) => guestOf(wanted, find(wanted, 'domains', name)))
   // The record step before them moves the inventory on by one.
   const links = await checkStarts(app, wanted, starts, {
-    claims: { kind: 'known', value: moment.claims },
+    claims: { kind: 'known', value: moment.claims.values() },
     force: force ?? [],
     isNew: true,
   })
@@ -191,12 +191,13 @@ async function planLifecycle(
   const planned = planners[kind](guest, { facts, revision, now: app.now().toISOString() })
   const change = alone(name, planned)
   if (request.kind !== 'start') return change
+  const title = forcedTitle(change.plan.title, request.force)
   const links = await checkStarts(app, current, [guest], {
-    claims: { kind: 'known', value: claims },
+    claims: { kind: 'known', value: claims.values() },
     force: request.force ?? [],
     isNew: false,
   })
-  return withChecks({ ...change, starts: [guest] }, links)
+  return withChecks({ ...change, plan: { ...change.plan, title }, starts: [guest] }, links)
 }
 
 /** The inventory less one resource. @throws DomusError 'not-found', or 'conflict' when others refer to it */

@@ -1,8 +1,9 @@
 import { verifyGuest } from '../boot/chain.ts'
 import { checkCmdline, type Dialect, dialectOf } from '../boot/cmdline.ts'
 import { type BootFacts, readerOf } from '../boot/facts.ts'
-import type { Link, LinkName } from '../boot/link.ts'
+import { LINKS, type Link, type LinkName } from '../boot/link.ts'
 import { kernelLink } from '../boot/links/kernel.ts'
+import { DomusError } from '../errors.ts'
 import type { Guest, Inventory } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Tools } from './app.ts'
@@ -73,6 +74,23 @@ const unique = (problems: readonly Problem[]): Problem[] => [
   ...new Map(problems.map((one) => [`${one.path} ${one.message}`, one])).values(),
 ]
 
+/**
+ * What of `--force` to write into the journal: an operation's title says which links were overridden.
+ *
+ * @throws DomusError 'invalid-input' for what is no link
+ */
+export function forcedTitle(title: string, force: readonly string[] = []): string {
+  const strangers = force.filter((word) => !LINKS.some((link) => link === word))
+  if (strangers.length > 0) {
+    const problems = strangers.map((word) => ({
+      path: 'force',
+      message: `${word} is no link of a boot; known: ${LINKS.join(', ')}`,
+    }))
+    throw new DomusError('invalid-input', title, { problems })
+  }
+  return force.length === 0 ? title : `${title}, forced past ${force.join(', ')}`
+}
+
 /** Links that a start makes true by itself when it is planned together with the domain. */
 const MADE_BY_THE_PLAN: readonly LinkName[] = ['config', 'export']
 
@@ -88,7 +106,7 @@ export async function checkStarts(
   { claims, force, isNew }: { claims: Claims; force: readonly string[]; isNew: boolean },
 ): Promise<Checked> {
   if (guests.length === 0) return { refusals: [], warnings: [] }
-  const factsOf = await gatherBootFacts(tools, inventory, guests, claims)
+  const factsOf = await gatherBootFacts(tools, inventory, guests, { claims, mount: !isNew })
   const checked = guests.map((guest) => {
     const links = verifyGuest(guest, factsOf(guest)).filter(
       ({ link }) => !(isNew && MADE_BY_THE_PLAN.includes(link)),

@@ -72,6 +72,17 @@ test('a claim left by a guest that ended by itself is taken over with the next g
   expect(plan.steps[0]).toMatchObject({ changes: [{ before: claim, after: { generation: 5 } }] })
 })
 
+test('a claim on the root of a former image is given up for the one on the new', () => {
+  const old = { ...claim, root: 'filer:/usr/xen/images/old' }
+  const { plan } = planStart(guest, moment([], { claims: new Map([['menas', old]]) }))
+  expect(plan.steps[0]).toMatchObject({
+    changes: [
+      { noun: 'claims', name: old.root, before: old },
+      { noun: 'claims', name: claim.root, after: { generation: 1 } },
+    ],
+  })
+})
+
 test('a shared root needs no claim', () => {
   const shared = guestFrom(
     siteDocument({ images: [imageDocument({ sharing: 'shared' })], domains: [domainDocument()] }),
