@@ -1,12 +1,14 @@
 import type { SimulateResult } from '../dhcp/simulate.ts'
 import { rootDialect } from '../kernel/dialect.ts'
 import type { KernelVerdict } from '../kernel/verdict.ts'
-import type { Ipv4, Mac, Name } from '../model/grammar.ts'
+import type { Ipv4, Name } from '../model/grammar.ts'
 import type { Guest } from '../model/inventory.ts'
 import type { Known, LiveExport, PathFact } from '../nfs/facts.ts'
 import type { FileFact } from '../plan/plan.ts'
-import type { DomainOnHost, HostInfo } from '../toolstack/toolstack.ts'
+import type { HostInfo } from '../toolstack/toolstack.ts'
+import type { Breach } from './breaches.ts'
 import { type Dialect, dialectOf } from './cmdline.ts'
+import type { RunningDomain } from './running-root.ts'
 
 /** All that the chain of links must know of the world about one guest; each part may be unknown, with its reason. */
 export interface BootFacts {
@@ -22,6 +24,8 @@ export interface BootFacts {
   readonly host: Known<HostFact>
   /** Who holds the writable root; undefined is nobody. */
   readonly claim: Known<ClaimFact | undefined>
+  /** DomUs that run on this guest's root and are not its owner. */
+  readonly breaches: readonly Breach[]
 }
 
 export interface ConfigFact {
@@ -34,8 +38,8 @@ export interface ConfigFact {
 export interface DhcpFact {
   /** What the guest's own kind of client makes of our answer. */
   readonly simulation: SimulateResult
-  /** Other DHCP servers that answered a probe on the segment; absent when nobody probed. */
-  readonly rivals?: readonly Ipv4[]
+  /** Other DHCP servers that answered a probe on the segment; absent when nobody asked for a probe. */
+  readonly rivals?: Known<readonly Ipv4[]>
 }
 
 export interface ImageFact {
@@ -47,14 +51,25 @@ export interface ImageFact {
 export interface ImageTree {
   /** The program that the kernel would run first, such as /sbin/init; undefined when there is none. */
   readonly init: string | undefined
+  /** The one that init= on the command line asks for, when it does. */
+  readonly wanted?: string
   /** Machine of init's ELF header: x86_64, i386, aarch64, …; undefined for a script. */
   readonly arch: string | undefined
   /** The dynamic loader that init asks for, and whether it is there; undefined for a static program. */
   readonly loader: { readonly path: string; readonly isThere: boolean } | undefined
   /** Text of /etc/fstab; undefined when there is none. */
   readonly fstab: string | undefined
-  /** Text of /etc/network/interfaces; undefined when there is none. */
+  /** Text of /etc/network/interfaces and interfaces.d; undefined when there is none. */
   readonly interfaces: string | undefined
+  /** Texts of NetworkManager's configuration; undefined unless it is enabled. */
+  readonly networkManager: string | undefined
+  /** Texts of the .network files of systemd-networkd; undefined unless it is enabled. */
+  readonly networkd: string | undefined
+  readonly isSystemd: boolean
+  /** Text of /etc/machine-id; undefined when there is none. */
+  readonly machineId: string | undefined
+  /** Private ssh host keys that lie in it. */
+  readonly hostKeys: readonly string[]
 }
 
 /** What answered where; null is what nobody tried. */
@@ -62,8 +77,8 @@ export interface ServerFact {
   readonly nfs: boolean | null
   readonly rpcbind: boolean | null
   readonly mountd: boolean | null
-  /** The outcome of a real MOUNT and LOOKUP with the guest's address. */
-  readonly lookup: { readonly isOk: boolean; readonly detail: string } | null
+  /** The outcome of a real MOUNT and LOOKUP of init with the guest's address. */
+  readonly lookup: Known<{ readonly isOk: boolean; readonly detail: string }>
 }
 
 export interface HostFact {
@@ -75,11 +90,6 @@ export interface HostFact {
   readonly running: readonly RunningDomain[]
   /** Hosts that could not be asked. */
   readonly silent: readonly { readonly host: Name; readonly reason: string }[]
-}
-
-export type RunningDomain = Pick<DomainOnHost, 'name' | 'domid' | 'uuid'> & {
-  readonly host: Name
-  readonly macs: readonly Mac[]
 }
 
 export interface ClaimFact {

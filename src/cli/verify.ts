@@ -17,7 +17,7 @@ export function verifyCommand(): Command {
     .argument('[name]')
     .option('--all', 'every domain')
     .option('-f, --file <file>', 'site document; what is recorded when left out')
-    .option('--probe', 'also look for other DHCP servers on the segment')
+    .option('--probe', 'also look for other DHCP servers on the segment, and with --all try every mount')
     .option('--json', 'one JSON document on standard output')
     .action(async (name: string | undefined, options: VerifyOptions, command: Command) => {
       const { DomusError } = await import('../errors.ts')
@@ -40,7 +40,12 @@ async function verify(command: Command, name: string | undefined, { file, probe 
   const { verifyDomains } = await import('../service/verify.ts')
   const tools = openTools(await settingsOf(command))
   try {
-    return await verifyDomains(tools, await inventoryFrom(command, file), names)
+    const reason = 'claims are kept with what was applied, and this is a document alone'
+    return await verifyDomains(tools, await inventoryFrom(command, file), names, {
+      claims: { kind: 'unknown', reason },
+      mount: names !== 'all' || probe === true,
+      ...options,
+    })
   } finally {
     await tools.close()
   }

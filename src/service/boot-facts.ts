@@ -1,63 +1,91 @@
+import { type Breach, findBreaches } from '../boot/breaches.ts'
+import { composeCmdline } from '../boot/cmdline.ts'
+import { expectedAnswer } from '../boot/expected.ts'
 import {
   type BootFacts,
   type ClaimFact,
   type HostFact,
   type ImageFact,
-  type RunningDomain,
   readerOf,
   type ServerFact,
 } from '../boot/facts.ts'
+import { type RunningDomain, runningDomain } from '../boot/running-root.ts'
+import { kernelWords, valuesOf } from '../boot/words.ts'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
 import { describeError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
-import type { Name } from '../model/grammar.ts'
+import type { Ipv4, Name } from '../model/grammar.ts'
 import type { Host } from '../model/host.ts'
-import type { Guest, Inventory } from '../model/inventory.ts'
+import { type Guest, guestOf, type Inventory, isWritable } from '../model/inventory.ts'
 import type { NfsServer } from '../model/server.ts'
 import { type Known, pathFact, type ServerFacts } from '../nfs/facts.ts'
 import type { Claim } from '../plan/facts.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import type { DomainOnHost, HostInfo } from '../toolstack/toolstack.ts'
 import type { Tools } from './app.ts'
-import { simulateGuest } from './dhcp.ts'
+import { probeServers, simulateGuest } from './dhcp.ts'
 import { gatherExportFacts } from './exports-facts.ts'
 import { readTree } from './image-tree.ts'
 import { kernelKey, verdictsFor } from './kernels.ts'
+import { tryMount } from './mount-probe.ts'
 import { askServer } from './server-ports.ts'
 
-/** Claims by domain, or why they are not known. */
-export type Claims = Known<ReadonlyMap<Name, Claim>>
+/** All claims, or why they are not known. */
+export type Claims = Known<Iterable<Claim>>
+
+/** What to look at besides what is always looked at. */
+export interface Curiosity {
+  readonly claims: Claims
+  /** Mounts each root with its guest's address, where the guest does not run; not to be done for a thousand at once. */
+  readonly mount?: boolean
+  /** Asks the guests' networks for other DHCP servers. */
+  readonly probe?: boolean
+}
 
 /** Gathers what the chain of links must know; each host, server, image and kernel is looked at once, in parallel. */
 export async function gatherBootFacts(
   tools: Tools,
   inventory: Inventory,
   guests: readonly Guest[],
-  claims: Claims,
+  { claims, mount = false, probe = false }: Curiosity,
 ): Promise<(guest: Guest) => BootFacts> {
-  const [kernels, hosts, servers] = await Promise.all([
+  const [kernels, hosts, servers, rivals] = await Promise.all([
     gatherKernels(tools, guests),
     gatherHosts(tools, inventory),
     gatherServers(tools, guests),
+    probe ? gatherRivals(tools, guests) : undefined,
   ])
   const [images, ports, configs] = await Promise.all([
     gatherImages(tools, guests, servers),
     gatherPorts(tools, guests, hosts),
     gatherConfigs(tools, guests, kernels),
   ])
-  const running = runningOn(hosts)
+  const running = runningOn(inventory, hosts)
+  const lookups = mount ? await gatherLookups(tools, guests, { running, ports, images }) : new Map()
+  const byRoot = claimsByRoot(claims)
+  const breaches = Map.groupBy(
+    findBreaches(inventory, byRoot.kind === 'known' ? byRoot.value : new Map(), running),
+    ({ root }) => root,
+  )
   const silent = [...hosts].flatMap(([host, { running: list }]) =>
     list.kind === 'unknown' ? [{ host, reason: list.reason }] : [],
   )
   return (guest) => ({
     kernel: kernels.get(kernelKey(guest)) ?? notAsked,
     config: configs.get(guest.domain.name) ?? { file: notAsked, rendered: '' },
-    dhcp: { kind: 'known', value: { simulation: simulateGuest(guest, clientOf(guest)) } },
+    dhcp: {
+      kind: 'known',
+      value: {
+        simulation: simulateGuest(guest, clientOf(guest)),
+        ...(rivals && { rivals: rivals.get(guest.network.name) ?? notAsked }),
+      },
+    },
     exports: servers.get(guest.server.name)?.live ?? notAsked,
-    image: images.get(guest.image.name) ?? { path: notAsked, tree: notAsked },
-    server: ports.get(portsKey(guest)) ?? notAsked,
+    image: images.get(imageKey(guest)) ?? { path: notAsked, tree: notAsked },
+    server: withLookup(ports.get(portsKey(guest)) ?? notAsked, lookups.get(guest.domain.name)),
     host: hostFact(hosts.get(guest.host.name), running, silent),
-    claim: claimOf(guest, claims),
+    claim: claimOf(guest, byRoot),
+    breaches: breachesOf(guest, breaches),
   })
 }
 
@@ -66,8 +94,47 @@ const notAsked = { kind: 'unknown', reason: 'nobody looked' } as const
 const clientOf = ({ domain, kernel }: Guest): ClientName =>
   domain.boot === 'bootp' ? 'bootp' : kernel.initrd === undefined ? 'kernel' : 'klibc'
 
-const claimOf = ({ domain }: Guest, claims: Claims): Known<ClaimFact | undefined> =>
-  claims.kind === 'unknown' ? claims : { kind: 'known', value: claims.value.get(domain.name) }
+const claimsByRoot = (claims: Claims): Known<ReadonlyMap<string, ClaimFact>> =>
+  claims.kind === 'unknown'
+    ? claims
+    : { kind: 'known', value: new Map([...claims.value].map((claim) => [claim.root, claim])) }
+
+const rootOf = ({ server, image }: Guest) => `${server.name}:${image.path}`
+
+const claimOf = (
+  guest: Guest,
+  claims: Known<ReadonlyMap<string, ClaimFact>>,
+): Known<ClaimFact | undefined> =>
+  claims.kind === 'unknown' ? claims : { kind: 'known', value: claims.value.get(rootOf(guest)) }
+
+/** What runs on the guest's root and is not its own; not the guest itself where it belongs. */
+const breachesOf = (guest: Guest, breaches: ReadonlyMap<string, readonly Breach[]>): readonly Breach[] =>
+  isWritable(guest.image)
+    ? (breaches.get(rootOf(guest)) ?? []).filter(
+        ({ domain }) => domain.uuid !== guest.domain.uuid || domain.host !== guest.host.name,
+      )
+    : (breaches.get(rootOf(guest)) ?? []).filter(({ domain }) => domain.root?.isWritten === true)
+
+/** Who else offers addresses on the networks of the guests that ask for one. */
+async function gatherRivals(
+  tools: Tools,
+  guests: readonly Guest[],
+): Promise<ReadonlyMap<Name, Known<readonly Ipv4[]>>> {
+  const asking = guests.filter(({ domain }) => domain.boot !== 'static')
+  const networks = new Map(asking.map(({ network }) => [network.name, network]))
+  const rivals = new Map<Name, Known<readonly Ipv4[]>>()
+  // One after the other: all of them need the one client port.
+  for (const network of networks.values()) {
+    const found = await orReason(probeServers(network, { ports: tools.dhcpPorts }))
+    rivals.set(
+      network.name,
+      typeof found === 'string'
+        ? { kind: 'unknown', reason: found }
+        : { kind: 'known', value: found.map(({ server }) => server) },
+    )
+  }
+  return rivals
+}
 
 /** What each guest's kernel on its host can do, by {@link kernelKey}; each kernel is read once. */
 export async function gatherKernels(
@@ -123,18 +190,22 @@ async function lookAtHost(tools: Tools, host: Host): Promise<HostLook> {
   return { running, info, bridges, hasVifScript: typeof script === 'string' ? null : script !== undefined }
 }
 
-function runningOn(hosts: ReadonlyMap<Name, HostLook>): RunningDomain[] {
+function runningOn(inventory: Inventory, hosts: ReadonlyMap<Name, HostLook>): RunningDomain[] {
+  const answerTo = answersOf(inventory)
   return [...hosts].flatMap(([host, { running }]) =>
-    running.kind === 'unknown'
-      ? []
-      : running.value.map(({ name, domid, uuid, vifs }) => ({
-          name,
-          domid,
-          uuid,
-          host,
-          macs: vifs.map(({ mac }) => mac),
-        })),
+    running.kind === 'unknown' ? [] : running.value.map((domain) => runningDomain(host, domain, answerTo)),
   )
+}
+
+/** What our DHCP answers the MACs of an inventory. */
+export function answersOf(inventory: Inventory) {
+  const byMac = new Map([...inventory.domains.values()].map((domain) => [domain.mac, domain]))
+  return (mac: string) => {
+    const domain = byMac.get(mac)
+    return domain === undefined || domain.boot === 'static'
+      ? undefined
+      : expectedAnswer(guestOf(inventory, domain))
+  }
 }
 
 function hostFact(
@@ -165,17 +236,25 @@ async function gatherImages(
   tools: Tools,
   guests: readonly Guest[],
   servers: ReadonlyMap<Name, ServerFacts>,
-): Promise<Map<Name, ImageFact>> {
-  const byImage = new Map(guests.map((guest) => [guest.image.name, guest]))
-  const look = async ({ image, server }: Guest): Promise<[Name, ImageFact]> => {
+): Promise<Map<string, ImageFact>> {
+  const byImage = new Map(guests.map((guest) => [imageKey(guest), guest]))
+  const look = async (guest: Guest): Promise<[string, ImageFact]> => {
+    const { image, server } = guest
     const facts = servers.get(server.name)
     const path = facts === undefined ? notAsked : pathFact(facts, image.path)
     const tree =
-      path.kind === 'directory' ? await readTree(tools.machines(server.machine), image.path) : notAsked
-    return [image.name, { path, tree }]
+      path.kind === 'directory'
+        ? await readTree(tools.machines(server.machine), image.path, wantedInit(guest))
+        : notAsked
+    return [imageKey(guest), { path, tree }]
   }
   return new Map(await Promise.all([...byImage.values()].map(look)))
 }
+
+/** What init= on the guest's command line asks for. */
+const wantedInit = (guest: Guest) => valuesOf(kernelWords(composeCmdline(guest)), 'init').at(-1)
+
+const imageKey = (guest: Guest) => `${guest.image.name} ${wantedInit(guest) ?? ''}`
 
 const portsKey = ({ host, server }: Guest) => `${host.name} ${server.address}`
 
@@ -198,6 +277,35 @@ async function gatherPorts(
       ] as const
     return [key, await askServer(tools.machines(host.machine), server.address)] as const
   })
+  return new Map(await Promise.all(asked))
+}
+
+type Lookup = ServerFact['lookup']
+
+const withLookup = (fact: Known<ServerFact>, lookup: Lookup | undefined): Known<ServerFact> =>
+  fact.kind === 'unknown' || lookup === undefined ? fact : { kind: 'known', value: { ...fact.value, lookup } }
+
+/** Mounts the roots of the guests that run nowhere, each from its own host, as far as their servers answer there. */
+async function gatherLookups(
+  tools: Tools,
+  guests: readonly Guest[],
+  seen: {
+    readonly running: readonly RunningDomain[]
+    readonly ports: ReadonlyMap<string, Known<ServerFact>>
+    readonly images: ReadonlyMap<string, ImageFact>
+  },
+): Promise<Map<Name, Lookup>> {
+  const isRunning = ({ domain }: Guest) =>
+    seen.running.some(
+      ({ name, uuid, macs }) => name === domain.name || uuid === domain.uuid || macs.includes(domain.mac),
+    )
+  const asked = guests
+    .filter((guest) => seen.ports.get(portsKey(guest))?.kind === 'known' && !isRunning(guest))
+    .map(async (guest): Promise<[Name, Lookup]> => {
+      const tree = seen.images.get(imageKey(guest))?.tree
+      const init = (tree?.kind === 'known' ? tree.value.init : undefined) ?? wantedInit(guest) ?? '/sbin/init'
+      return [guest.domain.name, await tryMount(tools.machines(guest.host.machine), guest, init)]
+    })
   return new Map(await Promise.all(asked))
 }
 

@@ -23,37 +23,78 @@ resolve() {
 }
 `
 
-// init/main.c tries these four in turn.
+// Each answer is a line: label, a word, base64 of a text.
 const LOOK = `${RESOLVE}
-for name in /sbin/init /etc/init /bin/init /bin/sh; do
-  file=$(resolve "$1" "$name") && [ -f "$file" ] && [ -x "$file" ] || continue
-  printf 'init %s ' "$name"; head -c 4096 "$file" | base64 -w0; echo; break
+root=$1; shift
+for name in "$@"; do
+  file=$(resolve "$root" "$name") && [ -f "$file" ] && [ -x "$file" ] || continue
+  printf 'init %s ' "$name"; head -c 4096 "$file" | base64 -w0; echo
+  case $file in */systemd) echo 'systemd - ' ;; esac
+  break
 done
-for name in /etc/fstab /etc/network/interfaces; do
-  file=$(resolve "$1" "$name") && [ -f "$file" ] || continue
-  printf '%s - ' "\${name##*/}"; head -c 65536 "$file" | base64 -w0; echo
+inside() {
+  folder=$(resolve "$root" "$1") || return
+  for one in "$folder"/*; do [ -e "$one" ] || [ -L "$one" ] || continue; printf '%s/%s\n' "$1" "\${one##*/}"; done
+}
+show() {
+  label=$1; shift
+  for name in "$@"; do
+    file=$(resolve "$root" "$name") && [ -f "$file" ] || continue
+    printf '%s %s ' "$label" "$name"; head -c 65536 "$file" | base64 -w0; echo
+  done
+}
+show fstab /etc/fstab
+show interfaces /etc/network/interfaces $(inside /etc/network/interfaces.d)
+show machine-id /etc/machine-id
+for wants in /etc/systemd/system/multi-user.target.wants; do
+  folder=$(resolve "$root" "$wants") || continue
+  if [ -L "$folder/NetworkManager.service" ]; then
+    echo 'nm - '
+    show nm /etc/NetworkManager/NetworkManager.conf $(inside /etc/NetworkManager/conf.d)
+  fi
+  if [ -L "$folder/systemd-networkd.service" ]; then
+    echo 'networkd - '
+    show networkd $(inside /etc/systemd/network)
+  fi
+done
+for name in $(inside /etc/ssh); do
+  case $name in /etc/ssh/ssh_host_*_key) echo "hostkey $name " ;; esac
 done
 `
+
+const INITS = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh'] // init/main.c tries them in turn
 
 const FIND = `${RESOLVE}
 resolve "$1" "$2" >/dev/null`
 
-/** Looks into a root directory on its server: init and its loader, fstab, interfaces. */
-export async function readTree(machine: Machine, path: string): Promise<Known<ImageTree>> {
+/**
+ * Looks into a root directory on its server: init and its loader, what is mounted, what manages the network, what
+ * guests would share. `wanted` is the init that the command line asks for, when it does.
+ */
+export async function readTree(
+  machine: Machine,
+  path: string,
+  wanted: string | undefined,
+): Promise<Known<ImageTree>> {
   try {
-    const { stdout, stderr, exitCode } = await machine.run(['sh', '-c', LOOK, 'sh', path])
+    const inits = wanted === undefined ? INITS : [wanted]
+    const { stdout, stderr, exitCode } = await machine.run(['sh', '-c', LOOK, 'sh', path, ...inits])
     if (stdout === '' && stderr !== '')
       return {
         kind: 'unknown',
         reason: `cannot look into ${path}: ${stderr.trim().split('\n')[0]} (${exitCode})`,
       }
-    const found = new Map(stdout.split('\n').map((line) => [line.split(' ')[0], line.split(' ')] as const))
-    const [, init, head] = found.get('init') ?? []
+    const found = Map.groupBy(
+      stdout.split('\n').map((line) => line.split(' ')),
+      ([label]) => label,
+    )
+    const [, init, head] = found.get('init')?.[0] ?? []
     const elf = head === undefined ? undefined : readElf(Buffer.from(head, 'base64'))
     return {
       kind: 'known',
       value: {
         init,
+        ...(wanted !== undefined && { wanted }),
         arch: elf?.arch,
         loader:
           elf?.loader === undefined
@@ -61,6 +102,11 @@ export async function readTree(machine: Machine, path: string): Promise<Known<Im
             : { path: elf.loader, isThere: await isThere(machine, path, elf.loader) },
         fstab: textOf(found.get('fstab')),
         interfaces: textOf(found.get('interfaces')),
+        networkManager: textOf(found.get('nm')),
+        networkd: textOf(found.get('networkd')),
+        isSystemd: found.has('systemd'),
+        machineId: textOf(found.get('machine-id')),
+        hostKeys: (found.get('hostkey') ?? []).map(([, name = '']) => name),
       },
     }
   } catch (error) {
@@ -73,8 +119,9 @@ async function isThere(machine: Machine, root: string, path: string): Promise<bo
   return exitCode === 0
 }
 
-const textOf = (words: readonly string[] | undefined) =>
-  words?.[2] === undefined ? undefined : Buffer.from(words[2], 'base64').toString()
+/** All texts of one label, one after the other; undefined when there is none. */
+const textOf = (lines: readonly (readonly string[])[] | undefined) =>
+  lines?.map(([, , text = '']) => Buffer.from(text, 'base64').toString()).join('\n')
 
 // e_machine of the ELF header (elf.h).
 const MACHINES: Readonly<Record<number, string>> = { 3: 'i386', 40: 'arm', 62: 'x86_64', 183: 'aarch64' }

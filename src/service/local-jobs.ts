@@ -39,13 +39,16 @@ export async function localJobs(app: App): Promise<Jobs> {
       const boot = await lastBoot(app.store, name)
       return boot === undefined ? [] : listBootEvents(app.store, name, { boot })
     },
-    async verify(names) {
+    async verify(names, { probe = false } = {}) {
       const [{ inventory }, claims] = await Promise.all([
         loadInventory(app.store, app.site),
         listClaims(app.store),
       ])
-      const byDomain = new Map(claims.map((claim) => [claim.domain, claim]))
-      return verifyDomains(app, inventory, names, { kind: 'known', value: byDomain })
+      return verifyDomains(app, inventory, names, {
+        claims: { kind: 'known', value: claims },
+        probe,
+        mount: names !== 'all' || probe,
+      })
     },
     close: () => app.close(),
   }

@@ -21,6 +21,11 @@ fi 2>/dev/null
 echo "$nfs $rpcbind $mountd"
 `
 
+const nobodyTried = {
+  kind: 'unknown',
+  reason: 'nobody tried; verify NAME does, and verify --all --probe',
+} as const
+
 /** Asks an NFS server whether it answers, as seen from a machine. */
 export async function askServer(machine: Machine, address: Ipv4): Promise<Known<ServerFact>> {
   try {
@@ -33,10 +38,10 @@ export async function askServer(machine: Machine, address: Ipv4): Promise<Known<
       .map((word) => word === 'yes')
     // A timeout means that something swallows the packets: nothing answers.
     if (exitCode === 124)
-      return { kind: 'known', value: { nfs: false, rpcbind: false, mountd: false, lookup: null } }
+      return { kind: 'known', value: { nfs: false, rpcbind: false, mountd: false, lookup: nobodyTried } }
     if (nfs === undefined || rpcbind === undefined || mountd === undefined)
       return { kind: 'unknown', reason: `${machine.address} has no bash to ask ${address} with` }
-    return { kind: 'known', value: { nfs, rpcbind, mountd, lookup: null } }
+    return { kind: 'known', value: { nfs, rpcbind, mountd, lookup: nobodyTried } }
   } catch (error) {
     return { kind: 'unknown', reason: describeError(error) }
   }

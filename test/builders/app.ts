@@ -22,6 +22,7 @@ export async function openTestApp(over: Partial<App> = {}) {
     site: 'test',
     isolation: 'warn',
     kernelData: () => loadKernelData(),
+    dhcpPorts: { server: 67, client: 68 },
     verdicts: { get: (key) => verdicts.get(key), put: (key, verdict) => void verdicts.set(key, verdict) },
     unpackers: {},
     now: () => new Date('2026-11-23T06:00:00Z'),

@@ -23,6 +23,9 @@ export const kernelVerdict = (over: Partial<KernelVerdict> = {}): KernelVerdict 
   ...over,
 })
 
+/** The server lets the guest mount its root. */
+export const mounted = known({ isOk: true, detail: 'it lets the guest mount, and /sbin/init is there' })
+
 const rendered = (guest: Guest) => templates.domainXl(guest, composeCmdline(guest))
 
 /** A world in which a guest boots; a test spoils only what matters to it. */
@@ -45,8 +48,8 @@ export function bootFacts(guest: Guest, over: Partial<BootFacts> = {}): BootFact
         realpath: image.path,
         fileSystem: '1',
         fileSystemType: 'ext4',
-        mountPoint: '/',
-        isOnRoot: true,
+        mountPoint: '/srv',
+        isOnRoot: false,
       },
       tree: known({
         init: '/sbin/init',
@@ -54,9 +57,14 @@ export function bootFacts(guest: Guest, over: Partial<BootFacts> = {}): BootFact
         loader: { path: '/lib64/ld-linux-x86-64.so.2', isThere: true },
         fstab: 'tmpfs /tmp tmpfs defaults 0 0\n',
         interfaces: undefined,
+        networkManager: undefined,
+        networkd: undefined,
+        isSystemd: false,
+        machineId: undefined,
+        hostKeys: [],
       }),
     },
-    server: known({ nfs: true, rpcbind: true, mountd: true, lookup: null }),
+    server: known({ nfs: true, rpcbind: true, mountd: true, lookup: mounted }),
     host: known({
       bridges: [network.bridge],
       hasVifScript: true,
@@ -74,6 +82,7 @@ export function bootFacts(guest: Guest, over: Partial<BootFacts> = {}): BootFact
       silent: [],
     }),
     claim: known(undefined),
+    breaches: [],
     ...over,
   }
 }

@@ -20,9 +20,10 @@ export function dhcpLink(guest: Guest, { dhcp }: BootFacts): Link {
       `take out what overrides it in the options of network ${network.name} or of ${domain.name}`,
     )
   }
-  if (rivals !== undefined && rivals.length > 0) {
+  if (rivals?.kind === 'unknown') return unknown(`nobody can tell who else answers: ${rivals.reason}`)
+  if (rivals !== undefined && rivals.value.length > 0) {
     return fail(
-      `${rivals.join(', ')} answers DHCP on network ${network.name} too, and the guest takes the first answer`,
+      `${rivals.value.join(', ')} answers DHCP on network ${network.name} too, and the guest takes the first answer`,
       `stop that server, or let it ignore ${domain.mac}`,
     )
   }

@@ -1,8 +1,9 @@
 import type { Guest } from '../../model/inventory.ts'
 import type { HostInfo } from '../../toolstack/toolstack.ts'
-import type { BootFacts, HostFact, RunningDomain } from '../facts.ts'
+import type { BootFacts, HostFact } from '../facts.ts'
 import type { Link } from '../link.ts'
 import { type Fault, fail as fault, warn } from '../outcome.ts'
+import type { RunningDomain } from '../running-root.ts'
 import { judgeOf, worst } from './judge.ts'
 
 const { ok, unknown } = judgeOf('host')
@@ -27,6 +28,10 @@ export function hostLink(guest: Guest, { host: fact }: BootFacts): Link {
 
 const isOurs = (one: RunningDomain, { domain }: Guest) => one.name === domain.name && one.uuid === domain.uuid
 
+/** What a migration that goes on shows of the guest itself (xl_migrate.c). */
+const isOtherHalf = (one: RunningDomain, { domain }: Guest) =>
+  one.uuid === domain.uuid && /--(?:incoming|migratedaway)$/.test(one.name)
+
 function bridgeFaults({ host, network }: Guest, { bridges, hasVifScript }: HostFact): Fault[] {
   if (!bridges.includes(network.bridge)) {
     return [
@@ -44,6 +49,7 @@ function bridgeFaults({ host, network }: Guest, { bridges, hasVifScript }: HostF
 function rivalFaults(guest: Guest, { running }: HostFact): Fault[] {
   const { domain, host } = guest
   return running.flatMap((one) => {
+    if (isOtherHalf(one, guest)) return []
     const where = `${one.name} (domain ${one.domid} on host ${one.host})`
     if (isOurs(one, guest)) {
       if (one.host === host.name) return []
@@ -55,11 +61,11 @@ function rivalFaults(guest: Guest, { running }: HostFact): Fault[] {
       ]
     }
     if (one.uuid === domain.uuid) return [fault(`${where} has its uuid`, `stop ${one.name}`)]
-    if (one.name === domain.name && one.host === host.name) {
+    if (one.name === domain.name) {
       return [
         fault(
           `another domain of its name runs: ${where}, uuid ${one.uuid}`,
-          `stop that one: xl destroy ${one.domid}`,
+          `stop that one: xl destroy ${one.domid} on host ${one.host}`,
         ),
       ]
     }

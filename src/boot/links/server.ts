@@ -1,12 +1,16 @@
 import type { Guest } from '../../model/inventory.ts'
 import type { BootFacts } from '../facts.ts'
 import type { Link } from '../link.ts'
+import { exportLink } from './export.ts'
+import { imageLink } from './image.ts'
 import { judgeOf } from './judge.ts'
 
 const { ok, fail, unknown } = judgeOf('server')
 
-/** The NFS server answers where the guest will ask; NFS 3 needs rpcbind and mountd besides. */
-export function serverLink({ domain, server }: Guest, { server: fact }: BootFacts): Link {
+/** The NFS server answers where the guest will ask, and lets it mount; NFS 3 needs rpcbind and mountd besides. */
+export function serverLink(guest: Guest, facts: BootFacts): Link {
+  const { domain, server } = guest
+  const { server: fact } = facts
   if (fact.kind === 'unknown') return unknown(fact.reason)
   const { nfs, rpcbind, mountd, lookup } = fact.value
   const needed = { nfs, ...(domain.nfsVersion === '3' && { rpcbind, mountd }) }
@@ -17,17 +21,24 @@ export function serverLink({ domain, server }: Guest, { server: fact }: BootFact
       `start the NFS server on ${server.name}, and let the guests' network through its firewall`,
     )
   }
-  if (lookup !== null && !lookup.isOk) {
-    return fail(
-      `${server.name} refuses the guest: ${lookup.detail}`,
-      `look at its exports and at the log of its mountd; domus apply writes the export again`,
-    )
-  }
   const untried = Object.entries(needed).flatMap(([program, answers]) => (answers === null ? [program] : []))
   if (untried.length > 0) return unknown(`nobody asked ${server.address} for ${untried.join(' and ')}`)
-  return ok(
-    lookup === null
-      ? `${server.address} answers for ${Object.keys(needed).join(', ')}`
-      : `${server.address} answers; ${lookup.detail}`,
+  const answers = `${server.address} answers for ${Object.keys(needed).join(', ')}`
+  if (lookup.kind === 'known' && lookup.value.isOk) return ok(`${answers}; ${lookup.value.detail}`)
+  if (runsThere(guest, facts)) return ok(`${answers}; ${domain.name} runs on it now`)
+  if (lookup.kind === 'unknown')
+    return unknown(`${answers}; whether it lets ${domain.address} mount is not known: ${lookup.reason}`)
+  const earlier = [imageLink(guest, facts), exportLink(guest, facts)].find(({ status }) => status === 'fail')
+  if (earlier !== undefined)
+    return unknown(
+      `${answers}; it refuses ${domain.address}, as is to be expected after link ${earlier.link}`,
+    )
+  return fail(
+    `${server.name} refuses the guest: ${lookup.value.detail}`,
+    'look at its exports and at the log of its mountd; domus exports resync makes them live again',
   )
 }
+
+const runsThere = ({ domain, host }: Guest, { host: fact }: BootFacts) =>
+  fact.kind === 'known' &&
+  fact.value.running.some((one) => one.uuid === domain.uuid && one.host === host.name)

@@ -4,7 +4,7 @@ import type { BootFacts } from '../../../src/boot/facts.ts'
 import { LINKS } from '../../../src/boot/link.ts'
 import type { InitramfsSummary } from '../../../src/kernel/verdict.ts'
 import type { Guest } from '../../../src/model/inventory.ts'
-import { bootFacts, kernelVerdict, known, unknown, withConfig } from '../../builders/boot-facts.ts'
+import { bootFacts, kernelVerdict, known, mounted, unknown, withConfig } from '../../builders/boot-facts.ts'
 import {
   domainDocument,
   guestFrom,
@@ -31,7 +31,7 @@ describe('a guest whose links all hold', () => {
     [
       'NFS 4.2',
       guestWith({ nfsVersion: '4.2' }),
-      { server: known({ nfs: true, rpcbind: null, mountd: null, lookup: null }) },
+      { server: known({ nfs: true, rpcbind: null, mountd: null, lookup: mounted }) },
     ],
     ['shared', guestFrom(siteDocument({ images: [imageDocument({ sharing: 'shared' })] })), {}],
     ['pvh', guestFrom(siteDocument({ kernels: [kernelDocument({ type: 'pvh' })] })), {}],
@@ -83,7 +83,7 @@ test('the links of the book’s guest, as a person reads them', () => {
       "dhcp: not asked: the address is fixed",
       "export: filer:/usr/xen/images/slack to 38.99.2.222 is exported rw",
       "image: filer:/usr/xen/images/slack has /sbin/init",
-      "server: 38.99.2.7 answers for nfs, rpcbind, mountd",
+      "server: 38.99.2.7 answers for nfs, rpcbind, mountd; it lets the guest mount, and /sbin/init is there",
       "host: host h1 has bridge xenbr0 and 4096 MiB free",
       "claim: nobody holds filer:/usr/xen/images/slack",
     ]
@@ -202,7 +202,7 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
   [
     'a rival DHCP server',
     guestWith({ boot: 'dhcp' }),
-    (guest) => ({ dhcp: known({ ...dhcpOf(guest), rivals: ['38.99.2.9'] }) }),
+    (guest) => ({ dhcp: known({ ...dhcpOf(guest), rivals: known(['38.99.2.9']) }) }),
     'dhcp',
     /38\.99\.2\.9 answers DHCP on network lan too/,
     /stop that server/,
@@ -241,6 +241,38 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
     /domus apply/,
   ],
   [
+    'an export to a network, ro for a writable root',
+    menas,
+    () => exportedTo(['38.99.2.0/24', 'ro', 'no_root_squash']),
+    'export',
+    /read-only/,
+    /domus apply/,
+  ],
+  [
+    'a root that somebody else may write, too',
+    menas,
+    () => exportedTo(['38.99.2.222', 'rw', 'no_root_squash'], ['38.99.2.9', 'rw', 'no_root_squash']),
+    'export',
+    /exported rw to 38\.99\.2\.9 as well/,
+    /exportfs -u '38\.99\.2\.9:\/usr\/xen\/images\/slack'/,
+  ],
+  [
+    'an export that wants Kerberos',
+    menas,
+    () => exportedTo(['38.99.2.222', 'rw', 'no_root_squash', 'sec=krb5:krb5i']),
+    'export',
+    /exported with sec=krb5:krb5i/,
+    /domus apply/,
+  ],
+  [
+    'an overlay that has no name for the server',
+    menas,
+    (guest) => ({ image: withPath(guest, { fileSystemType: 'overlay' }) }),
+    'export',
+    /lies on overlay and is exported without fsid=/,
+    /domus apply/,
+  ],
+  [
     'an export that squashes root',
     menas,
     () => ({
@@ -263,8 +295,8 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
   [
     'a path that is a link',
     menas,
-    (guest) => ({ image: withPath(guest, '/data/slack') }),
-    'image',
+    (guest) => ({ image: withPath(guest, { realpath: '/data/slack' }) }),
+    'export',
     /is a link to \/data\/slack/,
     /set the path .* to \/data\/slack/,
   ],
@@ -277,6 +309,22 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
     /fill the image/,
   ],
   [
+    'an image without the init that its command line asks for',
+    guestWith({ cmdlineExtra: 'init=/usr/sbin/my-init' }),
+    (guest) => ({ image: withTree(guest, { init: undefined, wanted: '/usr/sbin/my-init' }) }),
+    'image',
+    /has no init: there is no \/usr\/sbin\/my-init/,
+    /fill the image/,
+  ],
+  [
+    'an image of another machine',
+    menas,
+    (guest) => ({ image: withTree(guest, { arch: 'aarch64' }) }),
+    'image',
+    /for aarch64, and the kernel runs x86_64/,
+    /another image/,
+  ],
+  [
     'an image without its loader',
     menas,
     (guest) => ({ image: withTree(guest, { loader: { path: '/lib/ld.so', isThere: false } }) }),
@@ -287,7 +335,7 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
   [
     'a server that is down',
     menas,
-    () => ({ server: known({ nfs: false, rpcbind: true, mountd: true, lookup: null }) }),
+    () => ({ server: known({ nfs: false, rpcbind: true, mountd: true, lookup: mounted }) }),
     'server',
     /38\.99\.2\.7 does not answer for nfs/,
     /start the NFS server/,
@@ -300,12 +348,12 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
         nfs: true,
         rpcbind: true,
         mountd: true,
-        lookup: { isOk: false, detail: 'access denied' },
+        lookup: known({ isOk: false, detail: 'access denied' }),
       }),
     }),
     'server',
     /access denied/,
-    /domus apply/,
+    /exports resync/,
   ],
   [
     'a bridge that is missing',
@@ -321,7 +369,15 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
     (guest) => running(guest, { uuid: '00000000-0000-4000-8000-000000000001' }),
     'host',
     /another domain of its name/,
-    /xl destroy 7/,
+    /xl destroy 7 on host h1/,
+  ],
+  [
+    'its name running by hand on another host',
+    menas,
+    (guest) => running(guest, { uuid: '00000000-0000-4000-8000-000000000001', host: 'h2', macs: [] }),
+    'host',
+    /another domain of its name runs: menas \(domain 7 on host h2\)/,
+    /xl destroy 7 on host h2/,
   ],
   [
     'itself running on another host',
@@ -394,9 +450,18 @@ const running = (guest: Guest, over: object) =>
       { name: 'menas', domid: 7, uuid: guest.domain.uuid, host: 'h1', macs: [guest.domain.mac], ...over },
     ],
   })
-const withPath = (guest: Guest, realpath: string) => {
+const exportedTo = (...entries: [client: string, ...options: string[]][]) => ({
+  exports: known(
+    entries.map(([client, ...options]) => ({
+      path: '/usr/xen/images/slack',
+      client,
+      options: new Set(options),
+    })),
+  ),
+})
+const withPath = (guest: Guest, over: object) => {
   const { image } = bootFacts(guest)
-  return { ...image, path: { ...image.path, realpath } } as BootFacts['image']
+  return { ...image, path: { ...image.path, ...over } } as BootFacts['image']
 }
 const withTree = (guest: Guest, over: object) => {
   const { image } = bootFacts(guest)
@@ -426,13 +491,41 @@ describe('what is only unwise is a warning', () => {
     ],
     ['ifupdown', (guest) => ({ image: withTree(guest, { interfaces: 'auto lo eth0\n' }) }), 'image'],
     ['little free memory', (guest) => withInfo(guest, { freeMemoryMiB: 100 }), 'host'],
+    ['an export to the whole network', () => exportedTo(['38.99.2.0/24', 'rw', 'no_root_squash']), 'export'],
     [
-      'an export to the whole network',
+      'a root inside another export',
       () => ({
-        exports: known([{ path: '/usr/xen/images/slack', client: '38.99.2.0/24', options: new Set(['rw']) }]),
+        exports: known([
+          {
+            path: '/usr/xen/images/slack',
+            client: '38.99.2.222',
+            options: new Set(['rw', 'no_root_squash']),
+          },
+          { path: '/usr/xen', client: '*', options: new Set(['ro']) },
+        ]),
       }),
       'export',
     ],
+    [
+      'ifupdown by hotplug, in interfaces.d',
+      (guest) => ({
+        image: withTree(guest, { interfaces: 'auto lo\n\nallow-hotplug eth0\niface eth0 inet dhcp\n' }),
+      }),
+      'image',
+    ],
+    [
+      'NetworkManager',
+      (guest) => ({ image: withTree(guest, { networkManager: '[main]\nplugins=keyfile\n' }) }),
+      'image',
+    ],
+    [
+      'systemd-networkd',
+      (guest) => ({
+        image: withTree(guest, { networkd: '[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n' }),
+      }),
+      'image',
+    ],
+    ['a start by hand', (guest) => running(guest, {}), 'claim'],
   ])('%s', (_what, spoil, link) => {
     const links = verifyGuest(menas, bootFacts(menas, spoil(menas))).filter(({ status }) => status !== 'ok')
     expect(links).toEqual([expect.objectContaining({ link, status: 'warn' })])
@@ -451,9 +544,128 @@ test('what cannot be known is unknown with its reason, never ok', () => {
     server: nothing,
     host: nothing,
     claim: nothing,
+    breaches: [],
   })
   expect(links.filter(({ status }) => status !== 'unknown').map(({ link }) => link)).toEqual(['cmdline'])
   expect(links.filter(({ detail }) => detail === 'no ssh to h1')).toHaveLength(8)
+})
+
+describe('what looks like a fault and is none', () => {
+  test.each<[string, (guest: Guest) => Partial<BootFacts>]>([
+    [
+      'eth0 that ifupdown leaves alone',
+      (guest) => ({
+        image: withTree(guest, {
+          interfaces: 'auto lo eth0\niface lo inet loopback\niface eth0 inet manual\n',
+        }),
+      }),
+    ],
+    [
+      'a NetworkManager that was told to keep off',
+      (guest) => ({
+        image: withTree(guest, { networkManager: '[keyfile]\nunmanaged-devices=interface-name:eth0\n' }),
+      }),
+    ],
+    [
+      'a networkd that keeps what the kernel configured',
+      (guest) => ({
+        image: withTree(guest, { networkd: '[Match]\nName=eth0\n[Network]\nKeepConfiguration=yes\n' }),
+      }),
+    ],
+    [
+      'a networkd for other cards',
+      (guest) => ({ image: withTree(guest, { networkd: '[Match]\nName=wl*\n[Network]\nDHCP=yes\n' }) }),
+    ],
+    [
+      'a root in fstab that is the NFS root',
+      (guest) => ({ image: withTree(guest, { fstab: '/dev/nfs / nfs defaults 0 0\n' }) }),
+    ],
+  ])('%s', (_what, spoil) => {
+    const links = verifyGuest(menas, bootFacts(menas, spoil(menas)))
+    expect(links.filter(({ status }) => status !== 'ok')).toEqual([])
+  })
+})
+
+describe('a shared image that is not prepared for many guests is told of', () => {
+  const shared = guestFrom(siteDocument({ images: [imageDocument({ sharing: 'shared' })] }))
+  test.each([
+    ['systemd without a place for /var', { isSystemd: true }, /\/var read-only/],
+    ['one machine-id for all', { machineId: '0123456789abcdef0123456789abcdef\n' }, /machine-id/],
+    ['one host key for all', { hostKeys: ['/etc/ssh/ssh_host_ed25519_key'] }, /one ssh host key/],
+  ])('%s', (_what, tree, detail) => {
+    const image = verifyGuest(shared, bootFacts(shared, { image: withTree(shared, tree) })).find(
+      ({ link }) => link === 'image',
+    )
+    expect(image).toMatchObject({ status: 'warn', detail: expect.stringMatching(detail) })
+  })
+
+  test('one with an empty machine-id and a volatile state is well', () => {
+    const [domain] = [domainDocument({ cmdlineExtra: 'systemd.volatile=state' })]
+    const guest = guestFrom(
+      siteDocument({ images: [imageDocument({ sharing: 'shared' })], domains: [domain] }),
+    )
+    const image = verifyGuest(
+      guest,
+      bootFacts(guest, { image: withTree(guest, { isSystemd: true, machineId: '\n' }) }),
+    ).find(({ link }) => link === 'image')
+    expect(image?.status).toBe('ok')
+  })
+})
+
+test('an export to a name is unknown: only the server can look it up', () => {
+  const facts = bootFacts(menas, exportedTo(['menas.lan', 'rw', 'no_root_squash']))
+  expect(verifyGuest(menas, facts).find(({ link }) => link === 'export')).toMatchObject({
+    status: 'unknown',
+    detail: expect.stringContaining('whether menas.lan means 38.99.2.222'),
+  })
+})
+
+test('a server that refuses what the export table does not allow is not blamed twice', () => {
+  const refused = known({
+    nfs: true,
+    rpcbind: true,
+    mountd: true,
+    lookup: known({ isOk: false, detail: 'permission denied' }),
+  })
+  const facts = bootFacts(menas, { ...exportedTo(['38.99.2.223', 'rw']), server: refused })
+  expect(
+    verifyGuest(menas, facts)
+      .filter(({ status }) => status !== 'ok')
+      .map(({ link, status }) => [link, status]),
+  ).toEqual([
+    ['export', 'fail'],
+    ['server', 'unknown'],
+  ])
+})
+
+test('a probe that could not be made leaves open who else answers', () => {
+  const guest = guestWith({ boot: 'dhcp' })
+  const facts = bootFacts(guest, { dhcp: known({ ...dhcpOf(guest), rivals: unknown('no address there') }) })
+  expect(verifyGuest(guest, facts).find(({ link }) => link === 'dhcp')).toMatchObject({
+    status: 'unknown',
+    detail: 'nobody can tell who else answers: no address there',
+  })
+})
+
+test('a domain that was started by hand on this root is named, with the way to end it', () => {
+  const copy = {
+    name: 'copy',
+    domid: 9,
+    uuid: 'x',
+    host: 'h2',
+    macs: [],
+    root: { server: '38.99.2.7', path: '/usr/xen/images/slack', isWritten: true },
+  }
+  const breach = { root: 'filer:/usr/xen/images/slack', domain: copy, owner: { domain: 'menas', host: 'h1' } }
+  const claim = verifyGuest(menas, bootFacts(menas, { breaches: [breach] })).find(
+    ({ link }) => link === 'claim',
+  )
+  expect(claim).toEqual({
+    link: 'claim',
+    status: 'fail',
+    detail: "copy (domain 9 on host h2) mounts filer:/usr/xen/images/slack rw, which is menas's on host h1",
+    fix: 'end it: xl destroy 9 on h2; until then keep the root safe: domus fence menas',
+  })
 })
 
 test('a guest that runs where it belongs is well', () => {
