@@ -1,5 +1,5 @@
 import { DomusError } from '../errors.ts'
-import type { Plan } from '../plan/plan.ts'
+import { movesInventory, type Plan } from '../plan/plan.ts'
 import { loadRevision } from '../store/inventory.ts'
 import { beginOperation } from '../store/journal.ts'
 import { type ApplyContext, ownerOf } from './context.ts'
@@ -55,9 +55,7 @@ function refuseUnknown({ facts, title }: Plan): void {
 
 // Each record step checks it again; this is to find out before anything is changed.
 async function refuseStale({ steps, title }: Plan, { store }: ApplyContext): Promise<void> {
-  const first = steps.find(
-    (step) => step.kind === 'record' && step.changes.some(({ noun }) => noun !== 'claims'),
-  )
+  const first = steps.find((step) => step.kind === 'record' && step.changes.some(movesInventory))
   if (first?.kind !== 'record') return
   const now = await loadRevision(store)
   if (now === first.revision) return

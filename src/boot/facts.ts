@@ -26,6 +26,8 @@ export interface BootFacts {
   readonly claim: Known<ClaimFact | undefined>
   /** DomUs that run on this guest's root and are not its owner. */
   readonly breaches: readonly Breach[]
+  /** Since when the domain is cut off from its root; undefined when it is not. */
+  readonly fencedSince?: string | undefined
 }
 
 export interface ConfigFact {

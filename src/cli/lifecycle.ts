@@ -9,13 +9,14 @@ interface StartOptions extends ChangeOptions {
   timeout: number
 }
 
-/** `start`, `stop`, `reboot`, `destroy` and `console` of one domain. */
+/** `start`, `stop`, `reboot`, `destroy`, `fence` and `console` of one domain. */
 export function lifecycleCommands(): Command[] {
   return [
     startCommand(),
     simple('stop', 'shut a domain down'),
     simple('reboot', 'reboot a domain'),
     destroyCommand(),
+    fenceCommand(),
     consoleCommand(),
   ]
 }
@@ -51,6 +52,18 @@ function destroyCommand(): Command {
     .option('--yes', 'do not ask')
     .action(async (name: string, options: ChangeOptions, command: Command) => {
       await withJobs(command, (jobs) => carryOut(jobs, { kind: 'destroy', name }, { ...options, ask: true }))
+    })
+}
+
+function fenceCommand(): Command {
+  return changing(
+    new Command('fence').description('cut a domain off from its root: its export goes, even while it runs'),
+  )
+    .option('--lift', 'export its root to it again')
+    .option('--yes', 'do not ask')
+    .action(async (name: string, options: ChangeOptions & { lift?: boolean }, command: Command) => {
+      const request: ChangeRequest = { kind: 'fence', name, ...(options.lift && { lift: true }) }
+      await withJobs(command, (jobs) => carryOut(jobs, request, { ...options, ask: true }))
     })
 }
 

@@ -22,7 +22,8 @@ export function callOf(request: ChangeRequest, { dryRun }: { dryRun: boolean }):
     case 'reboot':
     case 'destroy':
     case 'migrate':
-    case 'repair': {
+    case 'repair':
+    case 'fence': {
       const { kind, name, ...body } = request
       return { method: 'POST', path: `/v1/domains/${encodeURIComponent(name)}/${kind}`, query, body }
     }

@@ -11,6 +11,7 @@ export function domainRoutes(server: Server, context: Context): void {
   startRoute(server, context)
   for (const kind of ['stop', 'reboot', 'destroy', 'repair'] as const) lifecycleRoute(server, context, kind)
   migrateRoute(server, context)
+  fenceRoute(server, context)
   verifyRoutes(server, context)
   lookRoutes(server, context)
 }
@@ -117,6 +118,27 @@ function lifecycleRoute(server: Server, context: Context, kind: 'stop' | 'reboot
       return reply
     },
   )
+}
+
+function fenceRoute(server: Server, context: Context) {
+  const lift = z.boolean().optional().meta({ description: 'let it reach its root again' })
+  const schema = {
+    tags,
+    summary: 'cut a domain off from its root, running or not: its export goes until the fence is lifted',
+    params,
+    querystring: z.strictObject(changeQuery),
+    body: z.strictObject({ lift }).nullish(),
+    response: changeAnswers,
+  }
+  server.post('/v1/domains/:name/fence', { schema, config: { role: 'operator' } }, async (request, reply) => {
+    const isLift = request.body?.lift === true
+    await answerChange(context, request, reply, {
+      kind: 'fence',
+      name: request.params.name,
+      ...(isLift && { lift: true }),
+    })
+    return reply
+  })
 }
 
 function verifyRoutes(server: Server, { jobs }: Context) {

@@ -130,6 +130,7 @@ function titleOf(request: ChangeRequest): string {
     case 'reboot':
     case 'destroy':
     case 'repair':
+    case 'fence':
       return `${request.kind} domain ${request.name}`
     case 'migrate':
       return `migrate domain ${request.name} to ${request.host}`

@@ -1,17 +1,24 @@
+import type { Name } from '../model/grammar.ts'
+import type { Inventory } from '../model/inventory.ts'
 import type { NfsServer } from '../model/server.ts'
-import { unknownFacts } from '../nfs/facts.ts'
+import { type ServerFacts, unknownFacts } from '../nfs/facts.ts'
 import { nfsKinds } from '../nfs/kinds.ts'
 import type { PlanPart, SiteChange } from './site.ts'
 
-/** Plans the exports of every server that has some, or had: each kind knows how. */
+/** Plans the exports of every server that has some, or had: each kind knows how. A fenced domain has none. */
 export function planExports(change: SiteChange): PlanPart & { readonly unknown: readonly string[] } {
+  const fences = change.facts.fences ?? new Map<Name, string>()
   const parts = serversOf(change).map((server) =>
     nfsKinds[server.kind].plan({
       server,
       templates: change.templates,
-      inventory: change.wanted,
+      inventory: withoutFenced(change.wanted, fences),
       current: change.current,
-      facts: change.facts.servers.get(server.name) ?? unknownFacts(`nobody has looked at ${server.name}`),
+      facts: withoutFencedGuests(
+        change.facts.servers.get(server.name) ?? unknownFacts(`nobody has looked at ${server.name}`),
+        change.current,
+        fences,
+      ),
       isolation: change.exports.isolation,
       drift: change.exports.drift ?? 'stop',
     }),
@@ -22,6 +29,22 @@ export function planExports(change: SiteChange): PlanPart & { readonly unknown: 
     refusals: parts.flatMap(({ problems }) => problems),
     unknown: parts.flatMap(({ unknown }) => unknown),
   }
+}
+
+type Fences = ReadonlyMap<Name, string>
+
+function withoutFenced(inventory: Inventory, fences: Fences): Inventory {
+  if (fences.size === 0) return inventory
+  const domains = new Map([...inventory.domains].filter(([name]) => !fences.has(name)))
+  return { ...inventory, domains }
+}
+
+/** The export of a running guest is kept for its sake; that of a fenced one is taken in spite of it. */
+function withoutFencedGuests(facts: ServerFacts, { domains }: Inventory, fences: Fences): ServerFacts {
+  if (fences.size === 0 || facts.running.kind === 'unknown') return facts
+  const addresses = new Set([...fences.keys()].map((name) => domains.get(name)?.address))
+  const running = new Set([...facts.running.value].filter((address) => !addresses.has(address)))
+  return { ...facts, running: { kind: 'known', value: running } }
 }
 
 function serversOf({ current, wanted }: SiteChange): NfsServer[] {

@@ -33,6 +33,8 @@ export interface SiteFacts {
   readonly claims: ReadonlyMap<Name, Claim>
   /** Who reads the command line of guests with an initrd, by {@link kernelPlace}; as declared where absent. */
   readonly readers?: ReadonlyMap<string, Dialect>
+  /** Domains that are cut off from their roots, with since when; none when absent. */
+  readonly fences?: ReadonlyMap<Name, string>
   /** Why something could not be looked at, one line each; empty when all is known. */
   readonly unknown: readonly string[]
 }

@@ -29,14 +29,17 @@ export interface ExportEntry {
  * One row of the inventory before and after; undefined is absent. JSON-safe.
  *
  * The row of noun `site` is named `site` too; its value is the name of the site, which the uuids and macs of
- * the domains derive from.
+ * the domains derive from. A row of noun `fences` is named as its domain; its value is since when.
  */
 export interface ResourceChange {
-  readonly noun: Noun | 'claims' | 'site'
+  readonly noun: Noun | 'claims' | 'fences' | 'site'
   readonly name: Name
   readonly before?: unknown
   readonly after?: unknown
 }
+
+/** Whether a change makes another inventory: who owns or may reach a root is not part of it. */
+export const movesInventory = ({ noun }: ResourceChange) => noun !== 'claims' && noun !== 'fences'
 
 export interface OnMachine {
   /** The host or server of the inventory, for people. */

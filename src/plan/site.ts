@@ -169,6 +169,9 @@ function planRecord({ current, wanted, revision, facts, siteName }: SiteChange):
     const claim = wanted.domains.has(name) ? undefined : facts.claims.get(name)
     return claim === undefined ? [] : [{ noun: 'claims', name: claim.root, before: claim }]
   })
+  const unfenced = [...(facts.fences ?? [])].flatMap(([name, since]): ResourceChange[] =>
+    wanted.domains.has(name) ? [] : [{ noun: 'fences', name, before: since }],
+  )
   const renamed: ResourceChange = {
     noun: 'site',
     name: 'site',
@@ -176,6 +179,6 @@ function planRecord({ current, wanted, revision, facts, siteName }: SiteChange):
     after: wanted.site,
   }
   const isNamed = changes.length === 0 || siteName === wanted.site
-  const all = [...changes, ...releases, ...(isNamed ? [] : [renamed])]
+  const all = [...changes, ...releases, ...unfenced, ...(isNamed ? [] : [renamed])]
   return all.length === 0 ? [] : [{ kind: 'record', machine: 'local', revision, changes: all }]
 }

@@ -33,9 +33,13 @@ import { askServer } from './server-ports.ts'
 /** All claims, or why they are not known. */
 export type Claims = Known<Iterable<Claim>>
 
+/** Since when domains are cut off from their roots. */
+export type Fences = ReadonlyMap<Name, string>
+
 /** What to look at besides what is always looked at. */
 export interface Curiosity {
   readonly claims: Claims
+  readonly fences?: Fences
   /** Mounts each root with its guest's address, where the guest does not run; not to be done for a thousand at once. */
   readonly mount?: boolean
   /** Asks the guests' networks for other DHCP servers. */
@@ -47,7 +51,7 @@ export async function gatherBootFacts(
   tools: Tools,
   inventory: Inventory,
   guests: readonly Guest[],
-  { claims, mount = false, probe = false }: Curiosity,
+  { claims, fences, mount = false, probe = false }: Curiosity,
 ): Promise<(guest: Guest) => BootFacts> {
   const [kernels, hosts, servers, rivals] = await Promise.all([
     gatherKernels(tools, guests),
@@ -86,6 +90,7 @@ export async function gatherBootFacts(
     host: hostFact(hosts.get(guest.host.name), running, silent),
     claim: claimOf(guest, byRoot),
     breaches: breachesOf(guest, breaches),
+    fencedSince: fences?.get(guest.domain.name),
   })
 }
 

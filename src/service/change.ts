@@ -4,11 +4,13 @@ import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, NOUNS, type Noun } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Claim, SiteFacts } from '../plan/facts.ts'
+import { planFence } from '../plan/fence.ts'
 import { planDestroy, planReboot, planStart, planStop } from '../plan/lifecycle.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type Planned, planSite } from '../plan/site.ts'
 import type { Preflight } from '../plan/view.ts'
 import { listClaims } from '../store/claims.ts'
+import { listFences } from '../store/fences.ts'
 import { loadInventory } from '../store/inventory.ts'
 import type { App } from './app.ts'
 import { mistakes, requireDocument } from './document.ts'
@@ -35,7 +37,8 @@ export async function planChange(app: App, request: ChangeRequest): Promise<Plan
   const { inventory, revision, siteName } = await loadInventory(app.store, app.site)
   if ('expect' in request) requireExpected(inventory, request.expect)
   const claims = new Map((await listClaims(app.store)).map((claim) => [claim.domain, claim]))
-  const moment: Moment = { app, current: inventory, revision, siteName, claims }
+  const fences = await listFences(app.store)
+  const moment: Moment = { app, current: inventory, revision, siteName, claims, fences }
   switch (request.kind) {
     case 'apply': {
       const stored = { inventory, prune: request.prune === true }
@@ -60,6 +63,8 @@ export async function planChange(app: App, request: ChangeRequest): Promise<Plan
       return alone(request.name, await planMove(moment, request))
     case 'repair':
       return alone(request.name, await planRepairOf(moment, request.name))
+    case 'fence':
+      return planFencing(moment, request)
   }
 }
 
@@ -76,6 +81,7 @@ interface Moment {
   readonly revision: number
   readonly siteName: Name | undefined
   readonly claims: ReadonlyMap<Name, Claim>
+  readonly fences: ReadonlyMap<Name, string>
 }
 
 // A store that nothing was recorded in has no name of its own yet.
@@ -93,14 +99,14 @@ function requireSameSite(moment: Moment, wanted: Inventory): void {
 }
 
 async function planInventory(
-  { app, current, revision, siteName, claims }: Moment,
+  { app, current, revision, siteName, claims, fences }: Moment,
   wanted: Inventory,
   title: string,
   drift?: 'adopt' | 'overwrite',
   scope?: ReadonlySet<Name>,
 ): Promise<PlannedChange & { readonly facts: SiteFacts }> {
   const [seen, checked] = await Promise.all([
-    gatherFacts(app, { current, wanted, claims, exports: true, ...(scope && { scope }) }),
+    gatherFacts(app, { current, wanted, claims, fences, exports: true, ...(scope && { scope }) }),
     checkKernels(app, changedGuests(current, wanted)),
   ])
   const facts = { ...seen, readers: await readersFor(app, guestsIn(wanted, scope)) }
@@ -164,6 +170,7 @@ async function planCreate(
   // The record step before them moves the inventory on by one.
   const links = await checkStarts(app, wanted, starts, {
     claims: { kind: 'known', value: moment.claims.values() },
+    fences: moment.fences,
     force: force ?? [],
     isNew: true,
   })
@@ -180,13 +187,13 @@ async function planCreate(
 }
 
 async function planLifecycle(
-  { app, current, revision, claims }: Moment,
+  { app, current, revision, claims, fences }: Moment,
   request: ChangeRequest & { kind: 'start' | 'stop' | 'reboot' | 'destroy' },
 ): Promise<PlannedChange> {
   const { kind, name } = request
   const guest = guestOf(current, find(current, 'domains', name))
   const scope = new Set([name])
-  const facts = await gatherFacts(app, { current, wanted: current, scope, claims, exports: false })
+  const facts = await gatherFacts(app, { current, wanted: current, scope, claims, fences, exports: false })
   const planners = { start: planStart, stop: planStop, reboot: planReboot, destroy: planDestroy }
   const planned = planners[kind](guest, { facts, revision, now: app.now().toISOString() })
   const change = alone(name, planned)
@@ -194,10 +201,32 @@ async function planLifecycle(
   const title = forcedTitle(change.plan.title, request.force)
   const links = await checkStarts(app, current, [guest], {
     claims: { kind: 'known', value: claims.values() },
+    fences,
     force: request.force ?? [],
     isNew: false,
   })
   return withChecks({ ...change, plan: { ...change.plan, title }, starts: [guest] }, links)
+}
+
+async function planFencing(
+  { app, current, revision, claims, fences }: Moment,
+  { name, lift = false }: ChangeRequest & { kind: 'fence' },
+): Promise<PlannedChange> {
+  find(current, 'domains', name)
+  const scope = new Set([name])
+  const sight = { current, wanted: current, scope, claims, fences, exports: true }
+  const facts = await gatherFacts(app, sight)
+  const planned = planFence({
+    inventory: current,
+    name,
+    lift,
+    facts,
+    revision,
+    now: app.now().toISOString(),
+    templates: app.templates,
+    isolation: app.isolation,
+  })
+  return { ...planned, subjects: ['site', `domain/${name}`], facts, starts: [] }
 }
 
 /** The inventory less one resource. @throws DomusError 'not-found', or 'conflict' when others refer to it */

@@ -21,6 +21,7 @@ export interface Sight {
   /** False when no export will change: then no server is asked. */
   readonly exports: boolean
   readonly claims: ReadonlyMap<Name, Claim>
+  readonly fences: ReadonlyMap<Name, string>
 }
 
 /** Looks at every host, then at every server, each in parallel; what cannot be looked at is unknown, with the reason. */
@@ -43,7 +44,7 @@ export async function gatherFacts(tools: Tools, sight: Sight): Promise<SiteFacts
   )
   const running = runningAddresses(sight, hosts)
   const servers = sight.exports ? await gatherServers(tools, sight, running) : new Map()
-  return { files, hosts, servers, claims: sight.claims, unknown: [...new Set(unknown)] }
+  return { files, hosts, servers, claims: sight.claims, fences: sight.fences, unknown: [...new Set(unknown)] }
 }
 
 /** The hosts of the domains in scope, and every host we know of: a name must not run twice anywhere. */

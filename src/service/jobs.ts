@@ -47,6 +47,12 @@ export type ChangeRequest =
       readonly kind: 'repair'
       readonly name: Name
     }
+  | {
+      /** Cuts a domain off from its root, running or not; with `lift`, lets it reach it again. */
+      readonly kind: 'fence'
+      readonly name: Name
+      readonly lift?: boolean
+    }
 
 /**
  * What the asker saw of one resource, so that nobody overwrites what he has not seen; see etag.ts.

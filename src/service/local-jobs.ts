@@ -3,6 +3,7 @@ import { DomusError } from '../errors.ts'
 import { viewPlan } from '../plan/view.ts'
 import { lastBoot, listBootEvents } from '../store/boot-events.ts'
 import { listClaims } from '../store/claims.ts'
+import { listFences } from '../store/fences.ts'
 import { loadInventory } from '../store/inventory.ts'
 import { getOperation, listOperations } from '../store/operations.ts'
 import type { App } from './app.ts'
@@ -40,12 +41,14 @@ export async function localJobs(app: App): Promise<Jobs> {
       return boot === undefined ? [] : listBootEvents(app.store, name, { boot })
     },
     async verify(names, { probe = false } = {}) {
-      const [{ inventory }, claims] = await Promise.all([
+      const [{ inventory }, claims, fences] = await Promise.all([
         loadInventory(app.store, app.site),
         listClaims(app.store),
+        listFences(app.store),
       ])
       return verifyDomains(app, inventory, names, {
         claims: { kind: 'known', value: claims },
+        fences,
         probe,
         mount: names !== 'all' || probe,
       })

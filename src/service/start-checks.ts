@@ -7,7 +7,7 @@ import { DomusError } from '../errors.ts'
 import type { Guest, Inventory } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Tools } from './app.ts'
-import { type Claims, gatherBootFacts, gatherKernels } from './boot-facts.ts'
+import { type Claims, type Fences, gatherBootFacts, gatherKernels } from './boot-facts.ts'
 import { kernelKey } from './kernels.ts'
 
 /** What speaks against a plan, and what one should know. */
@@ -103,10 +103,19 @@ export async function checkStarts(
   tools: Tools,
   inventory: Inventory,
   guests: readonly Guest[],
-  { claims, force, isNew }: { claims: Claims; force: readonly string[]; isNew: boolean },
+  {
+    claims,
+    fences,
+    force,
+    isNew,
+  }: { claims: Claims; fences: Fences; force: readonly string[]; isNew: boolean },
 ): Promise<Checked> {
   if (guests.length === 0) return { refusals: [], warnings: [] }
-  const factsOf = await gatherBootFacts(tools, inventory, guests, { claims, mount: !isNew })
+  const factsOf = await gatherBootFacts(tools, inventory, guests, {
+    claims,
+    fences,
+    mount: !isNew,
+  })
   const checked = guests.map((guest) => {
     const links = verifyGuest(guest, factsOf(guest)).filter(
       ({ link }) => !(isNew && MADE_BY_THE_PLAN.includes(link)),

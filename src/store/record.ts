@@ -1,7 +1,8 @@
 import type { Transaction } from 'kysely'
 import { DomusError } from '../errors.ts'
-import type { ResourceChange } from '../plan/plan.ts'
+import { movesInventory, type ResourceChange } from '../plan/plan.ts'
 import { isSameOwner, type SeenOwner, swapClaim } from './claims.ts'
+import { isFenced, swapFence } from './fences.ts'
 import { followIdentities } from './identities.ts'
 import { applyResources, areResources, type ChangeOfResource } from './resources.ts'
 import type { Database } from './schema.ts'
@@ -24,7 +25,7 @@ export async function recordChanges(
 ): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const now = await currentRevision(trx)
-    const moves = changes.some(({ noun }) => noun !== 'claims')
+    const moves = changes.some(movesInventory)
     if (moves && revision !== undefined && now !== revision) throw staleRevision(revision, now)
     await applyChanges(trx, changes, at)
     return moves ? nextRevision(trx, now) : now
@@ -50,7 +51,7 @@ export async function unrecordChanges(
     }))
     if (await areAfter(trx, backwards)) return
     await applyChanges(trx, backwards, at)
-    if (changes.some(({ noun }) => noun !== 'claims')) await nextRevision(trx, await currentRevision(trx))
+    if (changes.some(movesInventory)) await nextRevision(trx, await currentRevision(trx))
   })
 }
 
@@ -77,6 +78,7 @@ async function applyChanges(
 ): Promise<void> {
   for (const { noun, name, before, after } of changes) {
     if (noun === 'claims') await swapClaim(trx, name, { before: ownerOf(before), after: ownerOf(after), at })
+    if (noun === 'fences') await swapFence(trx, name, { before, after })
     if (noun === 'site') await renameSite(trx, before, after)
   }
   await applyResources(trx, changes.filter(isResource), at)
@@ -106,6 +108,7 @@ async function siteName(trx: Transaction<Database>): Promise<string | undefined>
 async function areAfter(trx: Transaction<Database>, changes: readonly ResourceChange[]): Promise<boolean> {
   for (const { noun, name, after } of changes) {
     if (noun === 'site' && (await siteName(trx)) !== after) return false
+    if (noun === 'fences' && (await isFenced(trx, name)) !== (after !== undefined)) return false
     if (noun !== 'claims') continue
     const row = await trx.selectFrom('claim').selectAll().where('root', '=', name).executeTakeFirst()
     if (!isSameOwner(row, ownerOf(after))) return false
@@ -118,7 +121,7 @@ const anyGeneration = (owner: SeenOwner | undefined) =>
   owner === undefined ? undefined : { domain: owner.domain, host: owner.host }
 
 const isResource = (change: ResourceChange): change is ChangeOfResource =>
-  change.noun !== 'claims' && change.noun !== 'site'
+  movesInventory(change) && change.noun !== 'site'
 
 /** Claims in plans are data of our own making (plan/facts.ts). */
 const ownerOf = (value: unknown) => value as SeenOwner | undefined

@@ -8,6 +8,7 @@ export interface Database {
   resource: ResourceTable
   domain_identity: DomainIdentityTable
   claim: ClaimTable
+  fence: FenceTable
   operation: OperationTable
   operation_subject: OperationSubjectTable
   operation_step: OperationStepTable
@@ -50,6 +51,12 @@ export interface ClaimTable {
   host: Name
   /** Counts the changes of this row, so that an old owner can be told from a new one. */
   generation: number
+  since: string
+}
+
+/** A domain that is cut off from its root: nothing exports it until the fence is lifted. */
+interface FenceTable {
+  domain: Name
   since: string
 }
 

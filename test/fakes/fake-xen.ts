@@ -4,12 +4,20 @@ interface FakeDomain {
   readonly domid: number
   readonly name: string
   readonly uuid: string
+  readonly cmdline: string
+}
+
+interface FakeXen {
+  readonly domains: readonly FakeDomain[]
+  /** Starts a domU as by hand. */
+  add(domain: Omit<FakeDomain, 'domid'>): void
 }
 
 /** Gives a machine in memory an xl with domUs of its own, and a `test` that finds no systemd. */
-export function installXen(machine: MemoryMachine): { readonly domains: readonly FakeDomain[] } {
+export function installXen(machine: MemoryMachine): FakeXen {
   const domains: FakeDomain[] = []
   let lastId = 0
+  const add = (domain: Omit<FakeDomain, 'domid'>) => void domains.push({ domid: ++lastId, ...domain })
   const find = (word = '') => domains.findIndex(({ name, domid }) => name === word || String(domid) === word)
   const end = (word = '') => {
     const at = find(word)
@@ -21,7 +29,7 @@ export function installXen(machine: MemoryMachine): { readonly domains: readonly
     const text = machine.files.get(path)?.content
     if (text === undefined) return { exitCode: 1, stderr: `cannot open ${path}\n` }
     const value = (key: string) => new RegExp(`^${key} = "(.*)"$`, 'm').exec(text)?.[1] ?? ''
-    domains.push({ domid: ++lastId, name: value('name'), uuid: value('uuid') })
+    add({ name: value('name'), uuid: value('uuid'), cmdline: value('cmdline') })
     return {}
   }
   machine.programs.set('test', () => ({ exitCode: 1 }))
@@ -40,14 +48,17 @@ export function installXen(machine: MemoryMachine): { readonly domains: readonly
         return { exitCode: 1, stderr: `xl: ${verb} is not played\n` }
     }
   })
-  return { domains }
+  return { domains, add }
 }
 
 const listAsJson = (domains: readonly FakeDomain[]) =>
   JSON.stringify(
-    domains.map(({ domid, name, uuid }) => ({
+    domains.map(({ domid, name, uuid, cmdline }) => ({
       domid,
-      config: { c_info: { type: 'pv', name, uuid }, b_info: { target_memkb: 262_144, max_vcpus: 1 } },
+      config: {
+        c_info: { type: 'pv', name, uuid },
+        b_info: { target_memkb: 262_144, max_vcpus: 1, cmdline },
+      },
     })),
   )
 

@@ -11,8 +11,14 @@ const { ok, fail, unknown } = judgeOf('export')
 const FIX = 'domus apply exports it'
 
 /** The server's live table admits exactly this guest's address to its root, with the access it needs, and nobody else writes there. */
-export function exportLink(guest: Guest, { exports, image: { path } }: BootFacts): Link {
+export function exportLink(guest: Guest, { exports, image: { path }, fencedSince }: BootFacts): Link {
   const { domain, server, image } = guest
+  if (fencedSince !== undefined) {
+    return fail(
+      `${domain.name} is fenced since ${fencedSince}: nothing is exported to it`,
+      `once no other copy of it runs: domus fence --lift ${domain.name}`,
+    )
+  }
   if (exports.kind === 'unknown') return unknown(exports.reason)
   const root = `${server.name}:${image.path}`
   if (path.kind === 'directory' && path.realpath !== image.path) {

@@ -111,6 +111,8 @@ test.each([
   ],
   ['POST /v1/domains/menas/repair', undefined, { kind: 'repair', name: 'menas' }],
   ['POST /v1/domains/menas/destroy', undefined, { kind: 'destroy', name: 'menas' }],
+  ['POST /v1/domains/menas/fence', undefined, { kind: 'fence', name: 'menas' }],
+  ['POST /v1/domains/menas/fence', { lift: true }, { kind: 'fence', name: 'menas', lift: true }],
   [
     'POST /v1/apply?prune=true&exports=adopt',
     { hosts: [] },

@@ -14,6 +14,7 @@ test.each([
   ['POST /v1/domains/menas/stop', [401, 403, 202, 202]],
   ['POST /v1/domains/menas/reboot', [401, 403, 202, 202]],
   ['POST /v1/domains/menas/destroy', [401, 403, 202, 202]],
+  ['POST /v1/domains/menas/fence', [401, 403, 202, 202]],
   ['PUT /v1/domains/menas', [401, 403, 403, 202]],
   ['DELETE /v1/domains/menas', [401, 403, 403, 202]],
   ['POST /v1/plan', [401, 403, 403, 200]],

@@ -20,7 +20,9 @@ test('the OpenAPI document has every route', async () => {
         ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /v1/${noun}/{name}`),
       ]),
       'POST /v1/domains',
-      ...['start', 'stop', 'reboot', 'destroy', 'migrate', 'repair'].map((verb) => `POST /v1/domains/{name}/${verb}`),
+      ...['start', 'stop', 'reboot', 'destroy', 'migrate', 'repair', 'fence'].map(
+        (verb) => `POST /v1/domains/{name}/${verb}`,
+      ),
       ...['verify', 'config', 'timeline'].map((look) => `GET /v1/domains/{name}/${look}`),
       'GET /v1/verify',
       'GET /v1/site',

@@ -64,6 +64,8 @@ const CHANGES: readonly ChangeRequest[] = [
   { kind: 'stop', name: 'menas' },
   { kind: 'reboot', name: 'menas' },
   { kind: 'destroy', name: 'menas' },
+  { kind: 'fence', name: 'menas' },
+  { kind: 'fence', name: 'menas', lift: true },
 ]
 
 describe('the service and this process give the same results', () => {
