@@ -48,6 +48,8 @@ export const Settings = z.strictObject({
       clientPort: z.int().min(1).max(65535).default(68),
     })
     .prefault({}),
+  /** How often the hosts are asked for guests that run on a root of somebody else; 0 is never. */
+  watchSeconds: z.int().min(0).max(86_400).default(60),
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 export type Settings = z.infer<typeof Settings>

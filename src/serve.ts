@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { openApp } from './app.ts'
+import type { Breach } from './boot/breaches.ts'
 import type { Settings } from './config.ts'
 import type { DhcpEvent } from './dhcp/events.ts'
 import { describeError } from './errors.ts'
@@ -13,6 +14,7 @@ import { type Inventory, NOUNS } from './model/inventory.ts'
 import { type DhcpDuty, openDhcpDuty } from './serve-dhcp.ts'
 import type { App } from './service/app.ts'
 import { openBootLog } from './service/boot-log.ts'
+import { openClaimWatch } from './service/claim-watch.ts'
 import { followInventory } from './service/follow.ts'
 import { localJobs } from './service/local-jobs.ts'
 import { loadRevision } from './store/inventory.ts'
@@ -55,6 +57,7 @@ async function serveUntilSignal(settings: Settings): Promise<boolean> {
     events,
     version: versionOf(),
     resourceCounts: duties.counts,
+    claimBreaches: duties.claimBreaches,
     health: () => healthOf(app, dhcp),
     ...(dhcp && { dhcpStats: () => dhcp.stats()?.messages ?? [], watchDhcp: dhcp.watch }),
   })
@@ -103,10 +106,12 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
     await dhcp?.follow(inventory)
     events.publish('inventory-changed', { revision })
   }
+  const watch = settings.watchSeconds === 0 ? undefined : watchClaims(app, settings, log, events)
   const stops: (() => void)[] = []
   return {
     dhcp,
     counts: () => counts,
+    claimBreaches: () => watch?.breaches().length ?? 0,
     async start() {
       const follower = await followInventory(app, { everyMs: LOOK_EVERY_MS, hear, fault })
       // A guest may be started right after it was recorded: its reservation must not wait for the next look.
@@ -114,13 +119,46 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
         if (type.startsWith('operation-')) void follower.check() // never rejects
       })
       stops.push(follower.close, unsubscribe)
+      void watch?.check() // never rejects
     },
     async close() {
       for (const stop of stops) stop()
+      watch?.close()
       await dhcp?.close()
       await boots.close()
     },
   }
+}
+
+/** Guests on roots of others are logged, published and counted; what to do about them is for a person. */
+function watchClaims(app: App, { watchSeconds }: Settings, log: Logger, events: EventHub) {
+  const told = ({ root, domain, owner }: Breach) => ({
+    root,
+    domain: domain.name,
+    domid: domain.domid,
+    host: domain.host,
+    owner: owner.domain,
+    ownerHost: owner.host,
+  })
+  return openClaimWatch(app, {
+    everyMs: watchSeconds * 1000,
+    found(breach) {
+      const { domain, root, owner } = breach
+      log.error(
+        told(breach),
+        `${domain.name} on host ${domain.host} mounts ${root}, which is ${owner.domain}'s on host ${owner.host}: domus verify ${owner.domain} says what to do`,
+      )
+      events.publish('claim-breach', told(breach))
+    },
+    over(breach) {
+      log.info(
+        told(breach),
+        `${breach.domain.name} on host ${breach.domain.host} is off ${breach.root} again`,
+      )
+      events.publish('claim-breach-over', told(breach))
+    },
+    fault: oncePerMessage((err) => log.error({ err }, 'cannot look for guests on roots of others')),
+  })
 }
 
 async function openDoor(

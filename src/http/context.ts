@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly watchDhcp?: (listener: (packet: unknown) => void) => () => void
   /** How many resources of each noun are recorded. */
   readonly resourceCounts?: () => Readonly<Record<string, number>>
+  /** How many domUs run on roots of others, as was seen at the last look. */
+  readonly claimBreaches?: () => number
   /** The parts of the service that must work before it is ready: `ok`, or why it does not. */
   readonly health?: () => Promise<Readonly<Record<string, string>>>
 }

@@ -15,6 +15,9 @@ export type EventType =
   | 'inventory-changed'
   | 'dhcp'
   | 'boot'
+  /** A guest runs on a root of another, or does so no more. */
+  | 'claim-breach'
+  | 'claim-breach-over'
 
 /** Everybody who watches sees everything that is published from then on. */
 export interface EventHub {

@@ -15,6 +15,7 @@ export function metricRoutes(server: Server, context: Context): void {
   countRequests(server, registry)
   countOperations(context, registry)
   if (context.resourceCounts !== undefined) gaugeResources(context.resourceCounts, registry)
+  if (context.claimBreaches !== undefined) gaugeBreaches(context.claimBreaches, registry)
   if (context.dhcpStats !== undefined) countDhcp(context.dhcpStats, registry)
   new Gauge({ name: 'domus_build_info', help: 'version', labelNames: ['version'], registers: [registry] })
     .labels(context.version)
@@ -67,6 +68,17 @@ function gaugeResources(counts: NonNullable<ServerOptions['resourceCounts']>, re
     registers: [registry],
     collect() {
       for (const [noun, count] of Object.entries(counts())) this.labels(noun).set(count)
+    },
+  })
+}
+
+function gaugeBreaches(count: NonNullable<ServerOptions['claimBreaches']>, registry: Registry) {
+  new Gauge({
+    name: 'domus_claim_breaches',
+    help: 'domUs that run on a root of another, such as one started by hand',
+    registers: [registry],
+    collect() {
+      this.set(count())
     },
   })
 }

@@ -129,7 +129,7 @@ test('a service with a part that fails is not ready, and says which', async () =
 
 test('the metrics tell of requests, operations, resources and DHCP', async () => {
   const dhcpStats = () => [{ type: 'DISCOVER', result: 'offer', count: 42 }]
-  const { ask } = await openApi({ dhcpStats, resourceCounts: () => ({ domains: 12 }) })
+  const { ask } = await openApi({ dhcpStats, resourceCounts: () => ({ domains: 12 }), claimBreaches: () => 2 })
   await ask('POST /v1/domains/menas/stop')
   await ask('/v1/operations/1?wait=5')
   await ask('/metrics')
@@ -137,6 +137,7 @@ test('the metrics tell of requests, operations, resources and DHCP', async () =>
   expect(text).toContain('domus_dhcp_messages_total{type="DISCOVER",result="offer"} 42')
   expect(text).toContain('domus_operations_total{outcome="done"} 1')
   expect(text).toContain('domus_resources{noun="domains"} 12')
+  expect(text).toContain('domus_claim_breaches 2')
   expect(text).toContain('domus_build_info{version="1.2.3"} 1')
   expect(text).toContain(
     'domus_http_request_seconds_count{method="POST",route="/v1/domains/:name/stop",status="202"} 1',
