@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Settings } from './config.ts'
-import type { DhcpEvent, NetworkEvent, PacketEvent } from './dhcp/events.ts'
+import type { DhcpEvent, NetworkEvent, PacketEvent, RivalEvent } from './dhcp/events.ts'
 import { inheritedSockets } from './dhcp/socket/inherited.ts'
 import { type DhcpService, type DhcpServiceOptions, type DhcpStats, serveDhcp } from './dhcp/socket/serve.ts'
 import { describeError } from './errors.ts'
@@ -40,6 +40,8 @@ export function openDhcpDuty(
   { log, boots, tell, sockets }: DhcpDutyOptions,
 ): DhcpDuty {
   let view = EMPTY_DHCP_VIEW
+  let domains: Inventory['domains'] = new Map()
+  const domainOf = (mac: string) => [...domains.values()].find((domain) => domain.mac === mac)?.name
   let starting: Promise<DhcpService | undefined> | undefined
   let service: DhcpService | undefined
   let failure: string | undefined
@@ -50,7 +52,7 @@ export function openDhcpDuty(
         source: () => dhcpChange(EMPTY_DHCP_VIEW, view) ?? {},
         ports: { server: dhcp.serverPort, client: dhcp.clientPort },
         inheritedFds: inheritedSockets(process.env, process.pid),
-        onEvent: (event) => hearEvent(event, { log, boots, tell }),
+        onEvent: (event) => hearEvent(event, { log, boots, tell, domainOf }),
         ...sockets,
       })
       return service
@@ -63,6 +65,7 @@ export function openDhcpDuty(
 
   return {
     async follow(inventory) {
+      domains = inventory.domains
       const next = dhcpViewOf(inventory)
       if (starting === undefined) {
         view = next
@@ -91,7 +94,10 @@ function healthOf({ networks }: DhcpStats): string {
 const describeNetwork = ({ network, state, address, detail }: NetworkEvent) =>
   `network ${network}: ${state}${address === undefined ? '' : ` on ${address}`}${detail === undefined ? '' : `: ${detail}`}`
 
-function hearEvent(event: DhcpEvent, { log, boots, tell }: DhcpDutyOptions): void {
+function hearEvent(
+  event: DhcpEvent,
+  { log, boots, tell, domainOf }: DhcpDutyOptions & { domainOf(mac: string): string | undefined },
+): void {
   switch (event.kind) {
     case 'packet':
       return
@@ -117,6 +123,7 @@ function hearEvent(event: DhcpEvent, { log, boots, tell }: DhcpDutyOptions): voi
       break
     case 'rival':
       log.warn(event, `DHCP: ${event.server} answers on network ${event.network}, too`)
+      noteRival(event, boots, domainOf(event.mac))
       break
     case 'decline':
       log.warn(event, `DHCP: ${event.domain} found its address ${event.address} in use by another machine`)
@@ -126,4 +133,10 @@ function hearEvent(event: DhcpEvent, { log, boots, tell }: DhcpDutyOptions): voi
       break
   }
   tell(event)
+}
+
+/** A guest that took another server's answer is on its way to another root: its timeline says so. */
+function noteRival({ at, server }: RivalEvent, boots: BootLog, domain: string | undefined): void {
+  if (domain === undefined) return
+  boots.note({ domain, stage: 'rival', at, detail: `answered by ${server}, not by us` })
 }

@@ -1,5 +1,28 @@
-/** What a guest's console tells of its boot, in the order in which a boot goes. */
-export type Stage = 'kernel' | 'address' | 'mount' | 'init' | 'failed'
+import type { Guest } from '../model/inventory.ts'
+
+/**
+ * How far a boot has come, in the order in which one goes: our side, the console, DHCP, the NFS server's log, the
+ * console again.
+ */
+export const STAGES = [
+  'start',
+  'kernel',
+  'bootp-request',
+  'discover',
+  'bootp-reply',
+  'offer',
+  'request',
+  'nak',
+  'ack',
+  'address',
+  'mount-request',
+  'mount',
+  'init',
+  'failed',
+] as const
+export type Stage = (typeof STAGES)[number]
+
+export const isStage = (text: string): text is Stage => STAGES.some((stage) => stage === text)
 
 export interface StageSign {
   readonly stage: Stage
@@ -51,5 +74,43 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/nfs: server (\S+) not responding/, 'the NFS server does not answer'],
 ]
 
-/** What a line says about why a boot does not go on; undefined for all other lines. */
-export const causeIn = (line: string): string | undefined => CAUSES.find(([sign]) => sign.test(line))?.[1]
+/** What a line of the console says about why a boot does not go on; undefined for all other lines. */
+export function causeIn(line: string, guest: Guest): string | undefined {
+  return rivalIn(line, guest) ?? CAUSES.find(([sign]) => sign.test(line))?.[1]
+}
+
+// net/ipv4/ipconfig.c prints who answered; klibc prints nothing of the kind.
+const ANSWERED = /IP-Config: Got (?:DHCP|BOOTP) answer from ([0-9.]+), my address is ([0-9.]+)/
+
+/** An answer of somebody else: by its sender, where we know our own address, and by the address it gave. */
+function rivalIn(line: string, { domain, network }: Guest): string | undefined {
+  const [, from, given] = ANSWERED.exec(line) ?? []
+  if (from === undefined || domain.boot === 'static') return undefined
+  const isOther = network.dhcpServer !== undefined && from !== network.dhcpServer
+  if (!isOther && given === domain.address) return undefined
+  return `answered by ${from}, not by us${given === domain.address ? '' : `: it got ${given}, not ${domain.address}`}`
+}
+
+/** What usually keeps a boot at a stage, when nobody said anything more exact. */
+const USUALLY: Partial<Record<Stage, (guest: Guest) => string>> = {
+  start: ({ host }) =>
+    `nothing came on its console: host ${host.name} must keep it (XENCONSOLED_TRACE=guest in /etc/default/xen), and the kernel write to hvc0`,
+  kernel: ({ domain, network }) =>
+    domain.boot === 'static'
+      ? 'the kernel sets up no network: CONFIG_IP_PNP, CONFIG_XEN_NETDEV_FRONTEND=y'
+      : `no request of it was seen: CONFIG_IP_PNP_DHCP, a vif on bridge ${network.bridge}, and domus serve on that network`,
+  'bootp-request': () => 'it was not answered',
+  discover: () => 'its DISCOVER was not answered: domus dhcp simulate says why',
+  offer: () => 'our OFFER does not reach it, or it took the one of another server',
+  'bootp-reply': () => 'our answer does not reach it',
+  request: () => 'its REQUEST was not answered',
+  nak: () => 'we refused the address it asked for: it has one of another server',
+  ack: ({ server }) => `it has its address, and ${server.address} does not let it mount, or does not answer`,
+  address: ({ server }) =>
+    `it has its address, and ${server.address} does not let it mount, or does not answer`,
+  'mount-request': ({ server }) => `${server.name} let it mount, and no root came: port 2049, MTU`,
+  mount: () => 'its root is mounted, and init does not start',
+}
+
+/** The usual cause for a boot that came to a stage and no further. */
+export const usualCause = (guest: Guest, stage: Stage) => USUALLY[stage]?.(guest)

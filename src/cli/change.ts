@@ -92,7 +92,7 @@ function showOutcome(view: OperationView) {
 function showBoot({ ok, stage, stages, cause }: NonNullable<OperationView['boot']>) {
   const began = Date.parse(stages[0]?.at ?? '')
   for (const { stage: name, at, detail } of stages)
-    note(`  ${name.padEnd(8)} +${((Date.parse(at) - began) / 1000).toFixed(1)} s  ${detail ?? ''}`)
+    note(`  ${name.padEnd(13)} +${((Date.parse(at) - began) / 1000).toFixed(1)} s  ${detail ?? ''}`)
   if (!ok) note(`domus: the boot came as far as: ${stage}${cause === undefined ? '' : ` (${cause})`}`)
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { BootEvent } from '../service/jobs.ts'
 import { withJobs } from './open.ts'
 import { formatTable, out, outJson } from './output.ts'
 
@@ -11,11 +12,15 @@ export function timelineCommand(): Command {
     .action(async (name: string, { json }: { json?: boolean }, command: Command) => {
       const events = await withJobs(command, (jobs) => jobs.timeline(name), 'reader')
       if (json) return outJson(events)
-      out(
-        formatTable(
-          ['AT', 'STAGE', 'DETAIL'],
-          events.map(({ at, stage, detail }) => [at, stage, detail ?? '']),
-        ),
-      )
+      out(formatTable(['AT', 'AFTER', 'STAGE', 'DETAIL'], rowsOf(events)))
     })
+}
+
+/** Each stage with the seconds since the first. */
+function rowsOf(events: readonly BootEvent[]): string[][] {
+  const began = Date.parse(events[0]?.at ?? '')
+  return events.map(({ at, stage, detail }) => {
+    const seconds = (Date.parse(at) - began) / 1000
+    return [at, `+${seconds.toFixed(1)} s`, stage, detail ?? '']
+  })
 }

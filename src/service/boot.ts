@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { causeIn, type Stage, stageOf } from '../boot/stages.ts'
+import { mountSignOf } from '../boot/mount-log.ts'
+import { causeIn, isStage, STAGES, type Stage, stageOf, usualCause } from '../boot/stages.ts'
 import type { Following } from '../machine/machine.ts'
 import type { Guest } from '../model/inventory.ts'
+import { listBootEvents } from '../store/boot-events.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import type { App } from './app.ts'
 import type { BootEvent, BootView } from './jobs.ts'
@@ -12,57 +14,147 @@ export interface BootWatch {
   stop(): void
 }
 
+/** The first event of a boot: a guest is about to be started. Once it is written down, what others see belongs to it. */
+export const newBoot = (app: App, guest: Guest): BootEvent => ({
+  boot: randomUUID(),
+  stage: 'start',
+  at: app.now().toISOString(),
+  detail: `on host ${guest.host.name}`,
+})
+
 /**
- * Reads a guest's console from now on and tells each stage of its boot as it comes.
+ * Follows a boot from its first event on and tells each further stage as it comes: from the guest's console, from
+ * the log of the NFS server's mountd where that can be read, and from what DHCP responders of this store write.
  *
  * To be opened before the guest is started. Ends at init, at a panic, or after `timeoutMs`.
  */
 export function watchBoot(
   app: App,
   guest: Guest,
-  timeoutMs: number,
+  { first, timeoutMs }: { first: BootEvent; timeoutMs: number },
   onStage: (event: BootEvent) => void,
 ): BootWatch {
+  const { machines } = app
   const log = toolstacks[guest.host.toolstack].consoleLogPath(guest.domain.name)
   // -F waits for a log that is not there yet; what a former boot left in it is passed over.
-  const console = app.machines(guest.host.machine).follow(['tail', '-n', '0', '-F', log])
+  const console = machines(guest.host.machine).follow(['tail', '-n', '0', '-F', log])
+  const mounts = machines(guest.server.machine).follow(MOUNT_LOG)
+  const progress = openProgress(app, guest, first, onStage)
   const timer = setTimeout(() => console.stop(), timeoutMs)
+  const poll = setInterval(() => void progress.look(), LOOK_EVERY_MS) // never rejects
   const stop = () => {
     clearTimeout(timer)
+    clearInterval(poll)
     console.stop()
+    mounts.stop()
   }
-  return { end: readStages(app, guest, console, onStage).finally(stop), stop }
+  const follow = async () => {
+    const reading = readMountLog(mounts, guest, progress)
+    await readConsole(console, guest, progress)
+    stop()
+    await reading
+    await progress.look()
+    return progress.view()
+  }
+  return { end: follow().finally(stop), stop }
 }
 
-async function readStages(
+const LOOK_EVERY_MS = 500
+
+// Where mountd's lines go: the journal, or a file of syslog. Without either there is nothing to read.
+const MOUNT_LOG = [
+  'sh',
+  '-c',
+  `if [ -d /run/systemd/system ] && command -v journalctl >/dev/null; then
+    exec journalctl -q -f -n 0 -o cat -t rpc.mountd -t mountd
+  fi
+  for log in /var/log/daemon.log /var/log/syslog /var/log/messages; do
+    [ -r "$log" ] && exec tail -n 0 -F "$log"
+  done`,
+]
+
+interface Progress {
+  /** A stage is reached; later signs of the same stage say nothing new. */
+  reach(stage: Stage, detail: string): void
+  /** Something that explains why it does not go on; `by` says how much it is to be believed. */
+  blame(by: 'console' | 'server', cause: string): void
+  /** Looks at what others wrote of this boot. */
+  look(): Promise<void>
+  view(): BootView
+}
+
+function openProgress(
   app: App,
   guest: Guest,
-  console: Following,
+  first: BootEvent,
   onStage: (event: BootEvent) => void,
-): Promise<BootView> {
-  const boot = randomUUID()
-  const stages: BootEvent[] = []
-  let reached: Stage | undefined
-  let cause: string | undefined
-  for await (const line of console.lines) {
-    cause = causeIn(line) ?? cause
-    const sign = stageOf(line)
-    if (!sign || stages.some(({ stage }) => stage === sign.stage)) continue
-    const event = { boot, stage: sign.stage, at: app.now().toISOString(), detail: sign.detail }
+): Progress {
+  const stages: BootEvent[] = [first]
+  const causes = new Map<'console' | 'server', string>()
+  const add = (event: BootEvent) => {
+    if (stages.some(({ stage }) => stage === event.stage)) return false
     stages.push(event)
-    reached = sign.stage
-    onStage(event)
+    return true
+  }
+  return {
+    reach(stage, detail) {
+      const event = { boot: first.boot, stage, at: app.now().toISOString(), detail }
+      if (add(event)) onStage(event)
+    },
+    blame: (by, cause) => void causes.set(by, cause),
+    async look() {
+      // What others wrote is worth less than the boot: it goes on when it cannot be read.
+      const events = await listBootEvents(app.store, guest.domain.name, { boot: first.boot }).catch(() => [])
+      for (const { boot, stage, at, detail } of events) {
+        add({ boot, stage, at, ...(detail !== undefined && { detail }) })
+        if (stage === RIVAL && detail !== undefined) causes.set('server', detail)
+      }
+    },
+    view: () => viewOf(guest, stages, causes.get('server') ?? causes.get('console')),
+  }
+}
+
+/** What a DHCP responder notes when the guest took the answer of another server: no stage, but a reason. */
+const RIVAL = 'rival'
+
+function viewOf(guest: Guest, stages: readonly BootEvent[], told: string | undefined): BootView {
+  const names = stages.map(({ stage }) => stage).filter(isStage)
+  const reached = STAGES.findLast((stage) => stage !== 'failed' && names.includes(stage)) ?? 'start'
+  const isFailed = names.includes('failed')
+  const cause = told ?? usualCause(guest, reached)
+  return {
+    domain: guest.domain.name,
+    ok: reached === 'init' && !isFailed,
+    stage: reached,
+    stages: stages.toSorted((one, other) => one.at.localeCompare(other.at)),
+    ...(reached !== 'init' && cause !== undefined && { cause }),
+  }
+}
+
+async function readConsole(console: Following, guest: Guest, progress: Progress): Promise<void> {
+  for await (const line of console.lines) {
+    const cause = causeIn(line, guest)
+    if (cause !== undefined) progress.blame('console', cause)
+    const sign = stageOf(line)
+    if (sign === undefined) continue
+    progress.reach(sign.stage, sign.detail)
     // Leaving the loop waits for the end of the program, so that is told first.
     if (sign.stage === 'init' || sign.stage === 'failed') {
       console.stop()
       break
     }
   }
-  return {
-    domain: guest.domain.name,
-    ok: reached === 'init',
-    stage: reached ?? 'none',
-    stages,
-    ...(reached !== 'init' && cause !== undefined && { cause }),
+}
+
+/** A log that cannot be read only means that less is known. */
+async function readMountLog(mounts: Following, guest: Guest, progress: Progress): Promise<void> {
+  try {
+    for await (const line of mounts.lines) {
+      const sign = mountSignOf(guest, line)
+      if (sign?.isAllowed === true) progress.reach('mount-request', sign.detail)
+      else if (sign !== undefined) progress.blame('server', sign.detail)
+    }
+  } catch {
+    // Told by the links of verify, not here.
   }
 }

@@ -5,9 +5,9 @@ import { viewPlan, viewStep } from '../plan/view.ts'
 import { addBootEvent } from '../store/boot-events.ts'
 import type { App } from './app.ts'
 import { applyContext } from './apply-context.ts'
-import { type BootWatch, watchBoot } from './boot.ts'
+import { type BootWatch, newBoot, watchBoot } from './boot.ts'
 import { type PlannedChange, planChange, requireSound } from './change.ts'
-import type { ChangeRequest, OperationView, RunEvents } from './jobs.ts'
+import type { BootEvent, ChangeRequest, OperationView, RunEvents } from './jobs.ts'
 import { awaitMigration, giveUpStuck } from './unfinished.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function runChange(app: App, request: ChangeRequest, events: RunEve
   const change = await planChange(app, request)
   requireSound(change)
   if (request.kind === 'repair') await giveUpStuck(app, request.name, change)
-  const watch = watchStart(app, change, request, events)
+  const watch = await watchStart(app, change, request, events)
   try {
     const view = await carryOut(app, change, events)
     if (view.outcome !== 'done' || watch === undefined) return view
@@ -64,20 +64,25 @@ function viewOutcome(plan: PlannedChange['plan'], outcome: Outcome): OperationVi
 const describeFailure = ({ error, lookAt }: Outcome) =>
   [describeError(error), ...lookAt.map((line) => `look at: ${line}`)].join('\n')
 
-/** Opened before the guest is created, so that no line of its console is missed. */
-function watchStart(
+/** Opened before the guest is created, so that no line of its console is missed; every start is noted as a boot. */
+async function watchStart(
   app: App,
   { starts }: PlannedChange,
   request: ChangeRequest,
   events: RunEvents,
-): BootWatch | undefined {
-  const [guest] = starts
-  if (request.kind !== 'start' || request.waitSeconds === undefined || guest === undefined) return undefined
-  return watchBoot(app, guest, request.waitSeconds * 1000, (event) => {
-    events.step?.(`${guest.domain.name}: ${event.stage}`)
-    // The record of a boot is worth less than the boot: it goes on when it cannot be kept.
-    addBootEvent(app.store, { ...event, domain: guest.domain.name }).catch((error: unknown) =>
-      events.step?.(describeError(error)),
-    )
-  })
+): Promise<BootWatch | undefined> {
+  // The record of a boot is worth less than the boot: it goes on when it cannot be kept.
+  const fault = (error: unknown) => void events.step?.(describeError(error))
+  const boots: BootWatch[] = []
+  for (const guest of starts) {
+    const first = newBoot(app, guest)
+    await addBootEvent(app.store, { ...first, domain: guest.domain.name }).catch(fault)
+    if (request.kind !== 'start' || request.waitSeconds === undefined) continue
+    const onStage = (event: BootEvent) => {
+      events.step?.(`${guest.domain.name}: ${event.stage}`)
+      addBootEvent(app.store, { ...event, domain: guest.domain.name }).catch(fault)
+    }
+    boots.push(watchBoot(app, guest, { first, timeoutMs: request.waitSeconds * 1000 }, onStage))
+  }
+  return boots[0]
 }
