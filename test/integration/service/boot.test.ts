@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => opened.app.close())
 
 /** Records a site with the guest `menas`, as DHCP guest or not. */
-const record = (over: object = {}) =>
+const record = (over: Record<string, unknown> = {}) =>
   jobs.run({
     kind: 'apply',
     document: siteDocument({
