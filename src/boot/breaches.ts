@@ -25,15 +25,16 @@ export function findBreaches(
   claims: ReadonlyMap<string, ClaimFact>,
   running: readonly RunningDomain[],
 ): Breach[] {
+  const recorded = ownersOf(inventory)
   const byRoot = Map.groupBy(
     running.filter(({ root }) => root !== undefined),
     ({ root }) => rootName(inventory, root),
   )
   return [...byRoot].flatMap(([root, domains]) => {
     if (root === undefined) return []
-    const isPrivate = ownerOf(inventory, root) !== undefined || claims.has(root)
+    const isPrivate = recorded.has(root) || claims.has(root)
     if (!isPrivate && !domains.some((one) => one.root?.isWritten === true)) return []
-    const owner = claims.get(root) ?? ownerAmong(inventory, root, domains)
+    const owner = claims.get(root) ?? ownerAmong(recorded.get(root), domains)
     if (owner === undefined) return []
     return domains
       .filter((one) => !isOwner(inventory, owner, one) && (isPrivate || one.root?.isWritten === true))
@@ -48,8 +49,7 @@ function rootName({ servers }: Inventory, root: RunningRoot | undefined): string
   return `${server?.name ?? root.server}:${root.path}`
 }
 
-function ownerAmong(inventory: Inventory, root: string, domains: readonly RunningDomain[]) {
-  const recorded = ownerOf(inventory, root)
+function ownerAmong(recorded: Name | undefined, domains: readonly RunningDomain[]) {
   const byAge = domains.toSorted((one, other) => one.domid - other.domid)
   const owner =
     byAge.find(({ name }) => name === recorded) ??
@@ -58,10 +58,14 @@ function ownerAmong(inventory: Inventory, root: string, domains: readonly Runnin
   return owner && { domain: owner.name, host: owner.host }
 }
 
-/** The domain that a writable root is recorded for. */
-function ownerOf({ domains, images }: Inventory, root: string): Name | undefined {
-  const image = [...images.values()].find((one) => isWritable(one) && `${one.server}:${one.path}` === root)
-  return image && [...domains.values()].find((one) => one.image === image.name)?.name
+/** The domains that writable roots are recorded for, by root. */
+function ownersOf({ domains, images }: Inventory): ReadonlyMap<string, Name> {
+  const owners = new Map<string, Name>()
+  for (const { name, image: imageName } of domains.values()) {
+    const image = images.get(imageName)
+    if (image !== undefined && isWritable(image)) owners.set(`${image.server}:${image.path}`, name)
+  }
+  return owners
 }
 
 // While a guest migrates, its other half has its uuid and one of these names (xl_migrate.c).

@@ -13,13 +13,14 @@ import { type RunningDomain, runningDomain } from '../boot/running-root.ts'
 import { kernelWords, valuesOf } from '../boot/words.ts'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
 import { describeError } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { FileState, Machine } from '../machine/machine.ts'
 import type { Ipv4, Name } from '../model/grammar.ts'
 import type { Host } from '../model/host.ts'
 import { type Guest, guestOf, type Inventory, isWritable } from '../model/inventory.ts'
 import type { NfsServer } from '../model/server.ts'
 import { type Known, pathFact, type ServerFacts } from '../nfs/facts.ts'
 import type { Claim } from '../plan/facts.ts'
+import type { FileFact } from '../plan/plan.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import type { DomainOnHost, HostInfo } from '../toolstack/toolstack.ts'
 import type { Tools } from './app.ts'
@@ -147,7 +148,8 @@ export async function gatherKernels(
   guests: readonly Guest[],
 ): Promise<ReadonlyMap<string, BootFacts['kernel']>> {
   const verdicts = await verdictsFor(tools, guests)
-  const missing = guests.map(async (guest): Promise<[string, BootFacts['kernel']]> => {
+  const byKernel = new Map(guests.map((guest) => [kernelKey(guest), guest]))
+  const missing = [...byKernel.values()].map(async (guest): Promise<[string, BootFacts['kernel']]> => {
     const verdict = verdicts.get(kernelKey(guest)) ?? notAsked
     if (verdict.kind === 'known') return [kernelKey(guest), verdict]
     const absent = await missingFile(tools.machines(guest.host.machine), guest)
@@ -314,27 +316,31 @@ async function gatherLookups(
   return new Map(await Promise.all(asked))
 }
 
+/** The configs on the hosts, all of a host at once. */
 async function gatherConfigs(
   tools: Tools,
   guests: readonly Guest[],
   kernels: ReadonlyMap<string, BootFacts['kernel']>,
 ) {
-  const read = guests.map(async (guest): Promise<[Name, BootFacts['config']]> => {
-    const toolstack = toolstacks[guest.host.toolstack]
-    const reader = readerOf(guest, kernels.get(kernelKey(guest)) ?? notAsked)
-    const rendered = toolstack.render(guest, tools.templates, reader)
-    const state = await orReason(
-      tools.machines(guest.host.machine).readFile(toolstack.configPath(guest.domain.name)),
-    )
-    if (typeof state === 'string')
-      return [guest.domain.name, { file: { kind: 'unknown', reason: state }, rendered }]
-    const file =
-      state === undefined
-        ? ({ kind: 'absent' } as const)
-        : { kind: 'file' as const, content: state.content, mode: state.mode }
-    return [guest.domain.name, { file, rendered }]
+  const byHost = Map.groupBy(guests, ({ host }) => host.name)
+  const read = [...byHost.values()].map(async (here): Promise<[Name, BootFacts['config']][]> => {
+    const pathOf = ({ host, domain }: Guest) => toolstacks[host.toolstack].configPath(domain.name)
+    const machine = here[0]?.host.machine ?? 'local'
+    const found = await orReason(tools.machines(machine).readFiles(here.map(pathOf)))
+    return here.map((guest) => {
+      const file = typeof found === 'string' ? found : found.get(pathOf(guest))
+      const reader = readerOf(guest, kernels.get(kernelKey(guest)) ?? notAsked)
+      const rendered = toolstacks[guest.host.toolstack].render(guest, tools.templates, reader)
+      return [guest.domain.name, { file: configFile(file), rendered }]
+    })
   })
-  return new Map(await Promise.all(read))
+  return new Map((await Promise.all(read)).flat())
+}
+
+function configFile(file: FileState | string | undefined): FileFact {
+  if (file === undefined) return { kind: 'absent' }
+  if (typeof file === 'string') return { kind: 'unknown', reason: file }
+  return { kind: 'file', content: file.content, mode: file.mode }
 }
 
 async function ask<T>(

@@ -7,6 +7,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ area: Area }>>> = {
   dhcp: () => import('./dhcp.ts'),
   exports: () => import('./exports.ts'),
   kernel: () => import('./kernel.ts'),
+  verify: () => import('./verify.ts'),
 }
 
 const words = process.argv.slice(2)

@@ -2,6 +2,7 @@ import { type Guest, isWritable } from '../../model/inventory.ts'
 import type { BootFacts, ClaimFact } from '../facts.ts'
 import type { Link } from '../link.ts'
 import { type Fault, fail as fault, warn } from '../outcome.ts'
+import { runsAtHome } from '../running-index.ts'
 import { judgeOf, worst } from './judge.ts'
 
 const { ok, unknown } = judgeOf('claim')
@@ -42,9 +43,8 @@ function claimFaults(guest: Guest, facts: BootFacts): Fault[] {
   ]
 }
 
-const isRunning = ({ domain, host }: Guest, { host: fact }: BootFacts) =>
-  fact.kind === 'known' &&
-  fact.value.running.some((one) => one.uuid === domain.uuid && one.host === host.name)
+const isRunning = (guest: Guest, { host }: BootFacts) =>
+  host.kind === 'known' && runsAtHome(host.value.running, guest)
 
 const unclaimed = (domain: string, host: string) =>
   warn(

@@ -32,8 +32,8 @@ export function cmdlineLink(guest: Guest, { config, kernel }: BootFacts): Link {
 }
 
 /** Undefined when the config is not known, not there, or not readable: other links speak of that. */
-function cmdlineOnHost({ file }: ConfigFact): string | undefined {
-  if (file.kind !== 'file') return undefined
+function cmdlineOnHost({ file, rendered }: ConfigFact): string | undefined {
+  if (file.kind !== 'file' || file.content === rendered) return undefined
   const { assignments, faults } = parseXl(file.content)
   return faults.length > 0 ? undefined : (cmdlineAsXl(settle(assignments).settings) ?? '')
 }

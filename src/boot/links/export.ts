@@ -2,6 +2,7 @@ import { contains, isIpv4, parseCidr, parseIpv4 } from '../../model/address.ts'
 import { type Guest, isWritable } from '../../model/inventory.ts'
 import { needsFsid } from '../../nfs/entries.ts'
 import type { LiveExport } from '../../nfs/facts.ts'
+import { type ExportIndex, indexOf } from '../export-index.ts'
 import type { BootFacts } from '../facts.ts'
 import type { Link } from '../link.ts'
 import { type Fault, fail as fault, warn } from '../outcome.ts'
@@ -27,7 +28,8 @@ export function exportLink(guest: Guest, { exports, image: { path }, fencedSince
       `set the path of the image to ${path.realpath}`,
     )
   }
-  const here = exports.value.filter((one) => one.path === image.path)
+  const table = indexOf(exports.value)
+  const here = table.at(image.path)
   const own = admitting(here, domain.address)
   if (own === undefined) return notAdmitted(here, root, domain.address)
   const bad = worst('export', [
@@ -35,7 +37,7 @@ export function exportLink(guest: Guest, { exports, image: { path }, fencedSince
     ...fsidFaults(guest, own, path),
     ...widthFaults(own, root, domain.address),
     ...strangerFaults(guest, here, own),
-    ...overlapFaults(exports.value, root, image.path),
+    ...overlapFaults(table, root, image.path),
   ])
   return bad ?? ok(`${root} to ${domain.address} is exported ${isWritable(image) ? 'rw' : 'ro'}`)
 }
@@ -121,10 +123,8 @@ function strangerFaults({ server, image }: Guest, here: readonly LiveExport[], o
 }
 
 /** A parent's export lets others into this root; a child's shows through it. */
-function overlapFaults(exports: readonly LiveExport[], root: string, path: string): Fault[] {
-  const other = exports.find(
-    (one) => one.path === '/' || path.startsWith(`${one.path}/`) || one.path.startsWith(`${path}/`),
-  )
+function overlapFaults(table: ExportIndex, root: string, path: string): Fault[] {
+  const other = table.overlapping(path)
   if (other === undefined) return []
   const side = other.path.startsWith(`${path}/`) ? 'above' : 'inside'
   return [

@@ -3,6 +3,7 @@ import type { HostInfo } from '../../toolstack/toolstack.ts'
 import type { BootFacts, HostFact } from '../facts.ts'
 import type { Link } from '../link.ts'
 import { type Fault, fail as fault, warn } from '../outcome.ts'
+import { runningLike } from '../running-index.ts'
 import type { RunningDomain } from '../running-root.ts'
 import { judgeOf, worst } from './judge.ts'
 
@@ -13,7 +14,7 @@ export function hostLink(guest: Guest, { host: fact }: BootFacts): Link {
   if (fact.kind === 'unknown') return unknown(fact.reason)
   const { host } = guest
   const facts = fact.value
-  const own = facts.running.find((one) => isOurs(one, guest) && one.host === host.name)
+  const own = runningLike(facts.running, guest).find((one) => isOurs(one, guest) && one.host === host.name)
   const room = own !== undefined || facts.info.kind === 'unknown' ? [] : roomFaults(guest, facts.info.value)
   const bad = worst('host', [...bridgeFaults(guest, facts), ...rivalFaults(guest, facts), ...room])
   if (bad !== undefined) return bad
@@ -48,7 +49,7 @@ function bridgeFaults({ host, network }: Guest, { bridges, hasVifScript }: HostF
 
 function rivalFaults(guest: Guest, { running }: HostFact): Fault[] {
   const { domain, host } = guest
-  return running.flatMap((one) => {
+  return runningLike(running, guest).flatMap((one) => {
     if (isOtherHalf(one, guest)) return []
     const where = `${one.name} (domain ${one.domid} on host ${one.host})`
     if (isOurs(one, guest)) {

@@ -1,6 +1,7 @@
 import type { Guest } from '../../model/inventory.ts'
 import type { BootFacts } from '../facts.ts'
 import type { Link } from '../link.ts'
+import { runsAtHome } from '../running-index.ts'
 import { exportLink } from './export.ts'
 import { imageLink } from './image.ts'
 import { judgeOf } from './judge.ts'
@@ -25,7 +26,8 @@ export function serverLink(guest: Guest, facts: BootFacts): Link {
   if (untried.length > 0) return unknown(`nobody asked ${server.address} for ${untried.join(' and ')}`)
   const answers = `${server.address} answers for ${Object.keys(needed).join(', ')}`
   if (lookup.kind === 'known' && lookup.value.isOk) return ok(`${answers}; ${lookup.value.detail}`)
-  if (runsThere(guest, facts)) return ok(`${answers}; ${domain.name} runs on it now`)
+  if (facts.host.kind === 'known' && runsAtHome(facts.host.value.running, guest))
+    return ok(`${answers}; ${domain.name} runs on it now`)
   if (lookup.kind === 'unknown')
     return unknown(`${answers}; whether it lets ${domain.address} mount is not known: ${lookup.reason}`)
   const earlier = [imageLink(guest, facts), exportLink(guest, facts)].find(({ status }) => status === 'fail')
@@ -38,7 +40,3 @@ export function serverLink(guest: Guest, facts: BootFacts): Link {
     'look at its exports and at the log of its mountd; domus exports resync makes them live again',
   )
 }
-
-const runsThere = ({ domain, host }: Guest, { host: fact }: BootFacts) =>
-  fact.kind === 'known' &&
-  fact.value.running.some((one) => one.uuid === domain.uuid && one.host === host.name)
