@@ -42,7 +42,7 @@ export async function swapClaim(
     .execute()
 }
 
-export const isSameOwner = (one: Owner | undefined, other: Owner | undefined) =>
+const isSameOwner = (one: Owner | undefined, other: Owner | undefined) =>
   one?.domain === other?.domain && one?.host === other?.host
 
 function ownerFault(root: string, now: Claim | undefined, before: Owner | undefined): DomusError {

@@ -33,7 +33,7 @@ export async function swapFence(
       .execute()
 }
 
-export async function isFenced(trx: Transaction<Database>, domain: Name): Promise<boolean> {
+async function isFenced(trx: Transaction<Database>, domain: Name): Promise<boolean> {
   const row = await trx.selectFrom('fence').select('domain').where('domain', '=', domain).executeTakeFirst()
   return row !== undefined
 }

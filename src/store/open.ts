@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { DomusError } from '../errors.ts'
 import * as first from './migrations/0001-first.ts'
 import * as fences from './migrations/0002-fences.ts'
+import * as marks from './migrations/0003-record-marks.ts'
 import type { Database } from './schema.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { Store } from './store.ts'
@@ -11,6 +12,7 @@ import type { Store } from './store.ts'
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-fences': fences,
+  '0003-record-marks': marks,
 }
 
 /** THE TABLE: which database a URL means, by its scheme. */

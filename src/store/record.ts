@@ -1,18 +1,18 @@
 import type { Transaction } from 'kysely'
 import { DomusError } from '../errors.ts'
 import { movesInventory, type ResourceChange } from '../plan/plan.ts'
-import { isSameOwner, type SeenOwner, swapClaim } from './claims.ts'
-import { isFenced, swapFence } from './fences.ts'
+import { type SeenOwner, swapClaim } from './claims.ts'
+import { swapFence } from './fences.ts'
 import { followIdentities } from './identities.ts'
-import { applyResources, areResources, type ChangeOfResource } from './resources.ts'
+import { applyResources, type ChangeOfResource } from './resources.ts'
 import type { Database } from './schema.ts'
 import type { Store } from './store.ts'
 
 /**
- * Carries out all changes or none, and returns the new revision.
+ * Carries out all changes or none, and returns the new revision. `mark` says later that they were carried out.
  *
- * Changes of resources are for the inventory at `revision` only. Changes of claims alone are not: what they
- * depend on is in the claim itself, and guests that start at the same time must not hinder each other. Without a
+ * Changes of resources are for the inventory at `revision` only. Changes of claims and fences alone are not: what
+ * they depend on is in themselves, and guests that start at the same time must not hinder each other. Without a
  * `revision` only the rows themselves have to be as planned: for what has happened already, and must be written down.
  *
  * @throws DomusError 'stale-plan' when the inventory is at another revision, or a row is not its `before`;
@@ -21,35 +21,38 @@ import type { Store } from './store.ts'
 export async function recordChanges(
   { db }: Store,
   changes: readonly ResourceChange[],
-  { revision, at }: { revision?: number; at: string },
+  { revision, at, mark }: { revision?: number; at: string; mark?: string },
 ): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const now = await currentRevision(trx)
     const moves = changes.some(movesInventory)
     if (moves && revision !== undefined && now !== revision) throw staleRevision(revision, now)
     await applyChanges(trx, changes, at)
+    if (mark !== undefined) await trx.insertInto('record_mark').values({ mark }).execute()
     return moves ? nextRevision(trx, now) : now
   })
 }
 
 /**
- * Takes recorded changes back, all or none; right also when they were never carried out, or have been taken
- * back already.
+ * Takes recorded changes back, all or none; nothing when they were never carried out, or have been taken back
+ * already: their mark is not there. How the rows look now would not tell: a claim that somebody else has taken
+ * meanwhile for the same domain looks like ours.
  *
- * @throws DomusError 'stale-plan' when a row is neither as before nor as after: somebody else changed it
+ * @throws DomusError 'stale-plan' when a row is not as after: somebody else changed it
  */
 export async function unrecordChanges(
   { db }: Store,
   changes: readonly ResourceChange[],
-  at: string,
+  { at, mark }: { at: string; mark: string },
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
+    const marked = await trx.deleteFrom('record_mark').where('mark', '=', mark).executeTakeFirst()
+    if (marked.numDeletedRows === 0n) return
     const backwards = changes.map(({ before, after, ...row }) => ({
       ...row,
       before: row.noun === 'claims' ? anyGeneration(ownerOf(after)) : after,
       after: before,
     }))
-    if (await areAfter(trx, backwards)) return
     await applyChanges(trx, backwards, at)
     if (changes.some(movesInventory)) await nextRevision(trx, await currentRevision(trx))
   })
@@ -102,18 +105,6 @@ async function renameSite(trx: Transaction<Database>, before: unknown, after: un
 
 async function siteName(trx: Transaction<Database>): Promise<string | undefined> {
   return (await trx.selectFrom('site').select('name').executeTakeFirstOrThrow()).name ?? undefined
-}
-
-/** Whether every row is as it would be after these changes. */
-async function areAfter(trx: Transaction<Database>, changes: readonly ResourceChange[]): Promise<boolean> {
-  for (const { noun, name, after } of changes) {
-    if (noun === 'site' && (await siteName(trx)) !== after) return false
-    if (noun === 'fences' && (await isFenced(trx, name)) !== (after !== undefined)) return false
-    if (noun !== 'claims') continue
-    const row = await trx.selectFrom('claim').selectAll().where('root', '=', name).executeTakeFirst()
-    if (!isSameOwner(row, ownerOf(after))) return false
-  }
-  return areResources(trx, changes.filter(isResource))
 }
 
 /** How often a claim was handed on since does not matter to who takes it back. */

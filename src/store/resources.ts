@@ -40,18 +40,6 @@ export async function applyResources(
   }
 }
 
-/** Whether every row is as it would be after these changes. */
-export async function areResources(
-  trx: Transaction<Database>,
-  changes: readonly ChangeOfResource[],
-): Promise<boolean> {
-  for (const [noun, chunk] of chunksByNoun(changes)) {
-    const rows = await findRows(trx, noun, chunk)
-    if (!chunk.every(({ name, after }) => isSame(rows.get(name), after))) return false
-  }
-  return true
-}
-
 function chunksByNoun(changes: readonly ChangeOfResource[]): [Noun, ChangeOfResource[]][] {
   const byNoun = Map.groupBy(changes, ({ noun }) => noun)
   return [...byNoun].flatMap(([noun, all]) =>

@@ -9,6 +9,7 @@ export interface Database {
   domain_identity: DomainIdentityTable
   claim: ClaimTable
   fence: FenceTable
+  record_mark: RecordMarkTable
   operation: OperationTable
   operation_subject: OperationSubjectTable
   operation_step: OperationStepTable
@@ -52,6 +53,11 @@ export interface ClaimTable {
   /** Counts the changes of this row, so that an old owner can be told from a new one. */
   generation: number
   since: string
+}
+
+/** One row for each set of changes that was recorded and not taken back. */
+interface RecordMarkTable {
+  mark: string
 }
 
 /** A domain that is cut off from its root: nothing exports it until the fence is lifted. */

@@ -8,6 +8,7 @@ import { NOUNS } from '../../../src/model/inventory.ts'
 import type { ResourceChange } from '../../../src/plan/plan.ts'
 import { addBootEvent, lastBoot, listBootEvents } from '../../../src/store/boot-events.ts'
 import { listClaims } from '../../../src/store/claims.ts'
+import { listFences } from '../../../src/store/fences.ts'
 import { listResources, loadInventory, loadRevision } from '../../../src/store/inventory.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { recordChanges, unrecordChanges } from '../../../src/store/record.ts'
@@ -36,8 +37,10 @@ describe.each(databases)('store %s', (_name, url) => {
   let store: Store
   const inventory = inventoryOf()
   const menas = inventory.domains.get('menas')
-  const record = (changes: ResourceChange[], revision: number) =>
-    recordChanges(store, changes, { revision, at: AT })
+  const record = (changes: ResourceChange[], revision: number, mark?: string) =>
+    recordChanges(store, changes, { revision, at: AT, ...(mark !== undefined && { mark }) })
+  const unrecord = (changes: ResourceChange[], mark: string) =>
+    unrecordChanges(store, changes, { at: AT, mark })
   beforeEach(async () => {
     store = await openStore(url())
   })
@@ -175,9 +178,9 @@ describe.each(databases)('store %s', (_name, url) => {
         { noun: 'claims', name: ROOT, after: { domain: 'menas', host: 'h1' } },
         { noun: 'site', name: 'site', after: 'book' },
       ]
-      const revision = await record(changes, 1)
+      const revision = await record(changes, 1, 'm')
       await record([{ noun: 'kernels', name: 'k2', after: { name: 'k2' } }], revision)
-      await unrecordChanges(store, changes, AT)
+      await unrecord(changes, 'm')
       const now = await loadInventory(store, 'unnamed')
       expect(now.inventory.domains).toEqual(inventory.domains)
       expect([...now.inventory.hosts.keys()]).toEqual(['h1'])
@@ -189,19 +192,37 @@ describe.each(databases)('store %s', (_name, url) => {
 
     test('is right when they were never carried out, or are back already', async () => {
       const changes = additions(inventory)
-      await unrecordChanges(store, changes, AT)
-      await record(changes, 0)
-      await unrecordChanges(store, changes, AT)
-      await unrecordChanges(store, changes, AT)
+      await unrecord(changes, 'm')
+      await record(changes, 0, 'm')
+      await unrecord(changes, 'm')
+      await unrecord(changes, 'm')
       expect(await listResources(store, 'domains')).toEqual([])
+    })
+
+    test('leaves a claim that another operation took for the same domain meanwhile', async () => {
+      const claim: ResourceChange[] = [{ noun: 'claims', name: ROOT, after: { domain: 'menas', host: 'h1' } }]
+      await record(claim, 0, 'theirs')
+      await expect(record(claim, 0, 'ours')).rejects.toMatchObject({ code: 'conflict' })
+      await unrecord(claim, 'ours')
+      expect(await listClaims(store)).toMatchObject([{ root: ROOT, domain: 'menas', host: 'h1' }])
+    })
+
+    test('puts a fence up again, and down', async () => {
+      const fence: ResourceChange[] = [{ noun: 'fences', name: 'menas', after: AT }]
+      await record(fence, 0, 'm')
+      expect(await listFences(store)).toEqual(new Map([['menas', AT]]))
+      await expect(record(fence, 0, 'n')).rejects.toMatchObject({ code: 'stale-plan' })
+      await unrecord(fence, 'm')
+      expect(await listFences(store)).toEqual(new Map())
+      expect(await loadRevision(store)).toBe(0)
     })
 
     test('stops when somebody else has changed a row since', async () => {
       await record(additions(inventory), 0)
       const after = { ...menas, vcpus: 2 }
-      await record([{ noun: 'domains', name: 'menas', before: menas, after }], 1)
+      await record([{ noun: 'domains', name: 'menas', before: menas, after }], 1, 'm')
       await record([{ noun: 'domains', name: 'menas', before: after, after: { ...menas, vcpus: 3 } }], 2)
-      const undo = unrecordChanges(store, [{ noun: 'domains', name: 'menas', before: menas, after }], AT)
+      const undo = unrecord([{ noun: 'domains', name: 'menas', before: menas, after }], 'm')
       await expect(undo).rejects.toMatchObject({ code: 'stale-plan' })
     })
   })
