@@ -57,7 +57,8 @@ export const migrateStep: StepKind<MigrateStep, SavedRun> = {
     const state = await lookDetached(machines(machine), { folder: runFolder(domain), token, offset: 0 })
     return state.kind === 'going' && state.token === token
   },
-  async undo(step, { token }, context) {
+  async undo(step, saved, context) {
+    const { token } = saved
     const state = await lookDetached(context.machines(step.machine), {
       folder: runFolder(step.domain),
       token,
@@ -67,16 +68,23 @@ export const migrateStep: StepKind<MigrateStep, SavedRun> = {
       throw new DomusError('conflict', `domain ${step.domain} is being migrated from ${step.on} still`)
     const copies = await copiesOf(step, context)
     if (settledHost(copies) === step.on)
-      return unrecordChanges(context.store, step.changes, context.now().toISOString())
+      return unrecordChanges(context.store, step.changes, {
+        at: context.now().toISOString(),
+        mark: markOf(step, saved),
+      })
     throw halfWay(step, copies)
   },
 }
+
+/** Of two runs of one domain the tokens differ. */
+const markOf = ({ domain }: MigrateStep, { token }: SavedRun) => `migrate ${domain} ${token}`
 
 async function finish(step: MigrateStep, saved: SavedRun, context: StepContext): Promise<'changed'> {
   const log = await follow(step, saved, context)
   const copies = await settledCopies(step, context)
   if (settledHost(copies) === step.to.on) {
-    await recordChanges(context.store, step.changes, { at: context.now().toISOString() })
+    const at = context.now().toISOString()
+    await recordChanges(context.store, step.changes, { at, mark: markOf(step, saved) })
     const end = describeEnd(readMigrationLog(log), saved.memoryMiB)
     context.report(`${step.domain} runs on ${step.to.on}: ${end}`)
     return 'changed'

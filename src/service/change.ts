@@ -226,7 +226,7 @@ async function planFencing(
     templates: app.templates,
     isolation: app.isolation,
   })
-  return { ...planned, subjects: ['site', `domain/${name}`], facts, starts: [] }
+  return { ...planned, subjects: ['site', `domain/${name}`], starts: [] }
 }
 
 /** The inventory less one resource. @throws DomusError 'not-found', or 'conflict' when others refer to it */

@@ -28,7 +28,7 @@ export async function recordChanges(
     const moves = changes.some(movesInventory)
     if (moves && revision !== undefined && now !== revision) throw staleRevision(revision, now)
     await applyChanges(trx, changes, at)
-    if (mark !== undefined) await trx.insertInto('record_mark').values({ mark }).execute()
+    if (mark !== undefined) await putMark(trx, mark)
     return moves ? nextRevision(trx, now) : now
   })
 }
@@ -57,6 +57,13 @@ export async function unrecordChanges(
     if (changes.some(movesInventory)) await nextRevision(trx, await currentRevision(trx))
   })
 }
+
+const putMark = (trx: Transaction<Database>, mark: string) =>
+  trx
+    .insertInto('record_mark')
+    .values({ mark })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
 
 const staleRevision = (planned: number, now: number) =>
   new DomusError(

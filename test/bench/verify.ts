@@ -100,6 +100,7 @@ function toolsFor(inventory: Inventory): Tools {
     site: 'bench',
     isolation: 'warn',
     kernelData: () => loadKernelData(),
+    unpackers: {},
     verdicts: { get: () => VERDICT, put: () => undefined },
     dhcpPorts: { server: 67, client: 68 },
     now: () => new Date(),

@@ -33,6 +33,7 @@ export async function openRaceApp(folder: string): Promise<App> {
     site: 'test',
     isolation: 'warn',
     kernelData: () => loadKernelData(),
+    unpackers: {},
     verdicts: { get: () => undefined, put: () => undefined },
     dhcpPorts: { server: 67, client: 68 },
     now: () => new Date(),

@@ -40,7 +40,7 @@ function running(name: string, over: Partial<DomainOnHost> & { host?: string } =
     kernel: '/boot/k',
     ramdisk: undefined,
     cmdline: composeCmdline(guest(name)),
-    vifs: [{ mac: domain.mac, bridge: 'xenbr0' }],
+    vifs: [{ mac: domain.mac, bridge: 'xenbr0', name: undefined }],
     ...rest,
   }
   return runningDomain(host, listed, (mac) => {
