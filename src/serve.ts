@@ -41,12 +41,15 @@ async function serveUntilSignal(settings: Settings): Promise<boolean> {
   life.defer(() => systemd.close())
   const app = await openApp(settings)
   life.defer(() => app.close())
-  const jobs = await localJobs(app)
   const events = openEventHub(app.now)
 
   const duties = openDuties(app, settings, log, events)
   life.defer(() => duties.close())
   const { dhcp } = duties
+  const jobs = await localJobs(app, {
+    seen: () => dhcp?.stats()?.rivals ?? [],
+    ports: { server: settings.dhcp.serverPort, client: settings.dhcp.clientPort },
+  })
   const { server, drain } = await buildServer({
     jobs,
     settings,

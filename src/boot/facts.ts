@@ -34,8 +34,24 @@ export interface ConfigFact {
 export interface DhcpFact {
   /** What the guest's own kind of client makes of our answer. */
   readonly simulation: SimulateResult
-  /** Other DHCP servers that answered a probe on the segment; absent when nobody probed. */
-  readonly rivals?: readonly Ipv4[]
+  /** Absent when nobody looked. */
+  readonly rivals?: RivalFacts
+}
+
+/** Other DHCP servers on the guest's network. */
+export interface RivalFacts {
+  /** Those our responder has heard its clients choose lately. */
+  readonly seen: readonly SeenRival[]
+  /** Those that answered a probe just now; absent when nobody probed. */
+  readonly probed?: Known<readonly Ipv4[]>
+}
+
+export interface SeenRival {
+  readonly server: Ipv4
+  /** The client that chose it. */
+  readonly mac: Mac
+  /** ISO 8601. */
+  readonly at: string
 }
 
 export interface ImageFact {

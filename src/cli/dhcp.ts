@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
 import type { SimulateResult } from '../dhcp/simulate.ts'
 import { DomusError } from '../errors.ts'
-import { settingsOf } from './open.ts'
+import { dhcpPortsOf, settingsOf } from './open.ts'
 import { formatTable, out, outJson } from './output.ts'
 import { inventoryFrom } from './render.ts'
 
@@ -54,8 +54,7 @@ function probeCommand(): Command {
       const { probeServers } = await import('../service/dhcp.ts')
       const { find } = await import('../service/render.ts')
       const network = find(await inventoryFrom(command, options.file), 'networks', name)
-      const { dhcp } = await settingsOf(command)
-      const ports = { server: dhcp.serverPort, client: dhcp.clientPort }
+      const ports = dhcpPortsOf(await settingsOf(command))
       const servers = await probeServers(network, { ports, waitMs: secondsOf(options.wait) * 1000 })
       if (options.json === true) outJson({ network: name, servers })
       else if (servers.length === 0)

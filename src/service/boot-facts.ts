@@ -23,6 +23,7 @@ import { simulateGuest } from './dhcp.ts'
 import { gatherExportFacts } from './exports-facts.ts'
 import { readTree } from './image-tree.ts'
 import { kernelKey, verdictsFor } from './kernels.ts'
+import { gatherRivals, type RivalSources } from './rivals.ts'
 import { askServer } from './server-ports.ts'
 
 /** Claims by domain, or why they are not known. */
@@ -34,11 +35,13 @@ export async function gatherBootFacts(
   inventory: Inventory,
   guests: readonly Guest[],
   claims: Claims,
+  rivals: RivalSources & { probe?: boolean } = {},
 ): Promise<(guest: Guest) => BootFacts> {
-  const [kernels, hosts, servers] = await Promise.all([
+  const [kernels, hosts, servers, rivalsOn] = await Promise.all([
     gatherKernels(tools, guests),
     gatherHosts(tools, inventory),
     gatherServers(tools, guests),
+    gatherRivals(guests, { ...rivals, now: tools.now() }),
   ])
   const [images, ports, configs] = await Promise.all([
     gatherImages(tools, guests, servers),
@@ -52,7 +55,10 @@ export async function gatherBootFacts(
   return (guest) => ({
     kernel: kernels.get(kernelKey(guest)) ?? notAsked,
     config: configs.get(guest.domain.name) ?? { file: notAsked, rendered: '' },
-    dhcp: { kind: 'known', value: { simulation: simulateGuest(guest, clientOf(guest)) } },
+    dhcp: {
+      kind: 'known',
+      value: { simulation: simulateGuest(guest, clientOf(guest)), rivals: rivalsOn(guest.network) },
+    },
     exports: servers.get(guest.server.name)?.live ?? notAsked,
     image: images.get(guest.image.name) ?? { path: notAsked, tree: notAsked },
     server: ports.get(portsKey(guest)) ?? notAsked,

@@ -11,13 +11,14 @@ import { planChange } from './change.ts'
 import type { Jobs } from './jobs.ts'
 import { listResources } from './list.ts'
 import { find } from './render.ts'
+import type { RivalSources } from './rivals.ts'
 import { runChange } from './run-change.ts'
 import { summaryOf } from './summary.ts'
 import { recover } from './unfinished.ts'
 import { verifyDomains } from './verify.ts'
 
 /** The jobs, done in this process. What a dead process left half done is put right first. */
-export async function localJobs(app: App): Promise<Jobs> {
+export async function localJobs(app: App, rivals: RivalSources = {}): Promise<Jobs> {
   await recover(app)
   return {
     async plan(request) {
@@ -39,13 +40,13 @@ export async function localJobs(app: App): Promise<Jobs> {
       const boot = await lastBoot(app.store, name)
       return boot === undefined ? [] : listBootEvents(app.store, name, { boot })
     },
-    async verify(names) {
+    async verify(names, { probe = false } = {}) {
       const [{ inventory }, claims] = await Promise.all([
         loadInventory(app.store, app.site),
         listClaims(app.store),
       ])
       const byDomain = new Map(claims.map((claim) => [claim.domain, claim]))
-      return verifyDomains(app, inventory, names, { kind: 'known', value: byDomain })
+      return verifyDomains(app, inventory, names, { kind: 'known', value: byDomain }, { ...rivals, probe })
     },
     close: () => app.close(),
   }

@@ -5,9 +5,12 @@ import type { Tools } from './app.ts'
 import { type Claims, gatherBootFacts } from './boot-facts.ts'
 import type { VerifyView } from './jobs.ts'
 import { find } from './render.ts'
+import type { RivalSources } from './rivals.ts'
 
 /**
  * Proves every link of some domains' boots; a link that cannot be known is `unknown`, never `ok`.
+ *
+ * With `probe` their networks are asked for other DHCP servers, which takes some seconds.
  *
  * @throws DomusError 'not-found'
  */
@@ -19,11 +22,12 @@ export async function verifyDomains(
     kind: 'unknown',
     reason: 'claims are kept with what was applied, and this is a document alone',
   },
+  rivals: RivalSources & { probe?: boolean } = {},
 ): Promise<VerifyView[]> {
   const chosen =
     names === 'all' ? [...inventory.domains.values()] : names.map((name) => find(inventory, 'domains', name))
   const guests = chosen.map((domain) => guestOf(inventory, domain))
-  const factsOf = await gatherBootFacts(tools, inventory, guests, claims)
+  const factsOf = await gatherBootFacts(tools, inventory, guests, claims, rivals)
   return guests.map((guest) => {
     const links = verifyGuest(guest, factsOf(guest))
     return { domain: guest.domain.name, ok: links.every(({ status }) => status !== 'fail'), links }

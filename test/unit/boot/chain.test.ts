@@ -202,7 +202,7 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
   [
     'a rival DHCP server',
     guestWith({ boot: 'dhcp' }),
-    (guest) => ({ dhcp: known({ ...dhcpOf(guest), rivals: ['38.99.2.9'] }) }),
+    (guest) => ({ dhcp: known({ ...dhcpOf(guest), rivals: { seen: [], probed: known(['38.99.2.9']) } }) }),
     'dhcp',
     /38\.99\.2\.9 answers DHCP on network lan too/,
     /stop that server/,
