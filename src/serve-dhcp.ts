@@ -6,12 +6,13 @@ import { type DhcpService, type DhcpServiceOptions, type DhcpStats, serveDhcp } 
 import { describeError } from './errors.ts'
 import type { Inventory } from './model/inventory.ts'
 import type { BootLog } from './service/boot-log.ts'
-import { dhcpChange, dhcpViewOf, EMPTY_DHCP_VIEW } from './service/dhcp-feed.ts'
+import { dhcpChange, wholeDhcp } from './service/dhcp-feed.ts'
+import type { Touched } from './store/next-inventory.ts'
 
 /** The DHCP responder with what it is told and what it tells. */
 export interface DhcpDuty {
-  /** Makes it answer as this inventory says; resolves when it does. */
-  follow(inventory: Inventory): Promise<void>
+  /** Makes it answer as this inventory says; resolves when it does. `touched` may name all that is new in it. */
+  follow(inventory: Inventory, touched?: Touched): Promise<void>
   stats(): DhcpStats | undefined
   /** The port it answers on, once it has started. */
   port(): number | undefined
@@ -39,7 +40,7 @@ export function openDhcpDuty(
   { dhcp }: Pick<Settings, 'dhcp'>,
   { log, boots, tell, sockets }: DhcpDutyOptions,
 ): DhcpDuty {
-  let view = EMPTY_DHCP_VIEW
+  let known: Inventory | undefined
   let starting: Promise<DhcpService | undefined> | undefined
   let service: DhcpService | undefined
   let failure: string | undefined
@@ -47,7 +48,7 @@ export function openDhcpDuty(
   const start = async () => {
     try {
       service = await serveDhcp({
-        source: () => dhcpChange(EMPTY_DHCP_VIEW, view) ?? {},
+        source: () => (known === undefined ? {} : wholeDhcp(known)),
         ports: { server: dhcp.serverPort, client: dhcp.clientPort },
         inheritedFds: inheritedSockets(process.env, process.pid),
         onEvent: (event) => hearEvent(event, { log, boots, tell }),
@@ -62,18 +63,17 @@ export function openDhcpDuty(
   }
 
   return {
-    async follow(inventory) {
-      const next = dhcpViewOf(inventory)
-      if (starting === undefined) {
-        view = next
+    async follow(inventory, touched) {
+      if (starting === undefined || known === undefined) {
+        known = inventory
         starting = start()
         await starting
         return
       }
       const running = await starting
-      const change = dhcpChange(view, next)
+      const change = dhcpChange(known, inventory, touched)
       if (change !== undefined) await running?.update(change)
-      view = next
+      known = inventory
     },
     stats: () => service?.stats(),
     port: () => service?.ports.server,

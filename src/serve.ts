@@ -16,6 +16,7 @@ import { openBootLog } from './service/boot-log.ts'
 import { followInventory } from './service/follow.ts'
 import { localJobs } from './service/local-jobs.ts'
 import { loadRevision } from './store/inventory.ts'
+import type { Touched } from './store/next-inventory.ts'
 import { openSystemdNotify } from './systemd-notify.ts'
 
 const LOOK_EVERY_MS = 500 // at the revision of the inventory: other processes change it, too
@@ -101,9 +102,9 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
   const tell = (event: DhcpEvent) => events.publish('dhcp', { ...event })
   const dhcp = settings.dhcp.enabled ? openDhcpDuty(settings, { log, boots, tell }) : undefined
   let counts: Record<string, number> = {}
-  const hear = async (inventory: Inventory, revision: number) => {
+  const hear = async (inventory: Inventory, revision: number, touched: Touched | undefined) => {
     counts = Object.fromEntries(NOUNS.map((noun) => [noun, inventory[noun].size]))
-    await dhcp?.follow(inventory)
+    await dhcp?.follow(inventory, touched)
     events.publish('inventory-changed', { revision })
   }
   const stops: (() => void)[] = []
@@ -112,11 +113,7 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
     counts: () => counts,
     async start() {
       const follower = await followInventory(app, { everyMs: LOOK_EVERY_MS, hear, fault })
-      // A guest may be started right after it was recorded: its reservation must not wait for the next look.
-      const unsubscribe = events.subscribe(({ type }) => {
-        if (type.startsWith('operation-')) void follower.check() // never rejects
-      })
-      stops.push(follower.close, unsubscribe)
+      stops.push(follower.close)
     },
     async close() {
       for (const stop of stops) stop()

@@ -2,12 +2,16 @@ import { type Dialect, Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { DomusError } from '../errors.ts'
 import * as first from './migrations/0001-first.ts'
+import * as revisions from './migrations/0002-revisions.ts'
 import type { Database } from './schema.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { Store } from './store.ts'
 
 /** All migrations by name, in order; imported here so that they are found in sources and in the package alike. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': first }
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first': first,
+  '0002-revisions': revisions,
+}
 
 /** THE TABLE: which database a URL means, by its scheme. */
 const DIALECTS: Readonly<Record<string, (rest: string) => Dialect>> = {
@@ -34,7 +38,7 @@ export async function openStore(url: string): Promise<Store> {
     await db.destroy()
     throw error
   }
-  return { db, close: () => db.destroy() }
+  return { db, listeners: new Set(), close: () => db.destroy() }
 }
 
 function notBuilt(): never {

@@ -3,7 +3,7 @@ import { DomusError } from '../errors.ts'
 import type { ResourceChange } from '../plan/plan.ts'
 import { isSameOwner, type SeenOwner, swapClaim } from './claims.ts'
 import { followIdentities } from './identities.ts'
-import { applyResources, areResources, type ChangeOfResource } from './resources.ts'
+import { applyResources, areResources, type ChangeOfResource, type Moment } from './resources.ts'
 import type { Database } from './schema.ts'
 import type { Store } from './store.ts'
 
@@ -18,17 +18,19 @@ import type { Store } from './store.ts'
  *   'conflict' when a root has another owner, or two domains would share address, mac or uuid
  */
 export async function recordChanges(
-  { db }: Store,
+  { db, listeners }: Store,
   changes: readonly ResourceChange[],
   { revision, at }: { revision?: number; at: string },
 ): Promise<number> {
-  return db.transaction().execute(async (trx) => {
+  const moves = changes.some(({ noun }) => noun !== 'claims')
+  const made = await db.transaction().execute(async (trx) => {
     const now = await currentRevision(trx)
-    const moves = changes.some(({ noun }) => noun !== 'claims')
     if (moves && revision !== undefined && now !== revision) throw staleRevision(revision, now)
-    await applyChanges(trx, changes, at)
+    await applyChanges(trx, changes, { at, revision: now + 1 })
     return moves ? nextRevision(trx, now) : now
   })
+  if (moves) tell(listeners)
+  return made
 }
 
 /**
@@ -38,7 +40,7 @@ export async function recordChanges(
  * @throws DomusError 'stale-plan' when a row is neither as before nor as after: somebody else changed it
  */
 export async function unrecordChanges(
-  { db }: Store,
+  { db, listeners }: Store,
   changes: readonly ResourceChange[],
   at: string,
 ): Promise<void> {
@@ -49,9 +51,15 @@ export async function unrecordChanges(
       after: before,
     }))
     if (await areAfter(trx, backwards)) return
-    await applyChanges(trx, backwards, at)
-    if (changes.some(({ noun }) => noun !== 'claims')) await nextRevision(trx, await currentRevision(trx))
+    const now = await currentRevision(trx)
+    await applyChanges(trx, backwards, { at, revision: now + 1 })
+    if (changes.some(({ noun }) => noun !== 'claims')) await nextRevision(trx, now)
   })
+  tell(listeners)
+}
+
+function tell(listeners: Store['listeners']): void {
+  for (const listener of listeners) listener()
 }
 
 const staleRevision = (planned: number, now: number) =>
@@ -73,13 +81,14 @@ async function nextRevision(trx: Transaction<Database>, now: number): Promise<nu
 async function applyChanges(
   trx: Transaction<Database>,
   changes: readonly ResourceChange[],
-  at: string,
+  moment: Moment,
 ): Promise<void> {
+  const { at } = moment
   for (const { noun, name, before, after } of changes) {
     if (noun === 'claims') await swapClaim(trx, name, { before: ownerOf(before), after: ownerOf(after), at })
     if (noun === 'site') await renameSite(trx, before, after)
   }
-  await applyResources(trx, changes.filter(isResource), at)
+  await applyResources(trx, changes.filter(isResource), moment)
   await followIdentities(
     trx,
     changes.filter(({ noun }) => noun === 'domains'),

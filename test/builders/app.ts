@@ -34,5 +34,5 @@ export async function openTestApp(over: Partial<App> = {}) {
     },
     ...over,
   }
-  return { app, machine, xen }
+  return { app, machine, xen, folder }
 }
