@@ -112,6 +112,9 @@ function hearEvent(event: DhcpEvent, { log, boots, tell }: DhcpDutyOptions): voi
       else if (event.state === 'waiting') log.warn(event, `DHCP: ${describeNetwork(event)}`)
       else log.info(event, `DHCP: ${describeNetwork(event)}`)
       break
+    case 'observed':
+      log.info(event, `DHCP: ${event.domain} would get ${event.would} on ${event.network}, which is observed`)
+      break
     case 'warning':
       log.warn(event, `DHCP: ${event.message}`)
       break
