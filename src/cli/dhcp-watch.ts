@@ -57,6 +57,7 @@ async function followService(socketPath: string, show: (packet: PacketEvent) => 
         reject(new DomusError('unreachable', `the service on ${socketPath} answers ${incoming.statusCode}`))
         return
       }
+      note(`domus: watching the service on ${socketPath}`)
       createInterface({ input: incoming })
         .on('line', (line) => {
           if (line.startsWith('data:')) show(JSON.parse(line.slice(5)) as PacketEvent) // the service has the same type

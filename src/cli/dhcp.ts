@@ -48,7 +48,7 @@ function probeCommand(): Command {
     .description('ask a network for other DHCP servers (exit 3: there are some)')
     .argument('<network>')
     .option('-f, --file <file>', 'site document; what is recorded when left out')
-    .option('--wait <seconds>', 'how long to wait for offers', '3')
+    .option('--wait <seconds>', 'how long to wait for offers', '5')
     .option('--json', 'as JSON')
     .action(async (name: string, options: ProbeCommandOptions, command: Command) => {
       const { probeServers } = await import('../service/dhcp.ts')
