@@ -1,4 +1,5 @@
-import type { Inventory } from '../../src/model/inventory.ts'
+import { type Inventory, NOUNS } from '../../src/model/inventory.ts'
+import type { ResourceChange } from '../../src/plan/plan.ts'
 import { guests, network } from './dhcp-guests.ts'
 
 /** A whole inventory of one network: so many domains, each with an image of its own. */
@@ -16,3 +17,7 @@ export function inventoryOfGuests(count: number): Inventory {
     domains: byName(all.map(({ domain }) => domain)),
   }
 }
+
+/** The changes that make an inventory out of nothing. */
+export const additionsOf = (inventory: Inventory): ResourceChange[] =>
+  NOUNS.flatMap((noun) => [...inventory[noun].values()].map((after) => ({ noun, name: after.name, after })))

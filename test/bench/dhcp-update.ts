@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { formatIpv4, parseIpv4 } from '../../src/model/address.ts'
-import { NOUNS } from '../../src/model/inventory.ts'
 import { openDhcpDuty } from '../../src/serve-dhcp.ts'
 import { followInventory } from '../../src/service/follow.ts'
 import { openStore } from '../../src/store/open.ts'
 import { recordChanges } from '../../src/store/record.ts'
 import { median } from './area.ts'
 import { guestAt, network } from './dhcp-guests.ts'
-import { inventoryOfGuests } from './dhcp-inventory.ts'
+import { additionsOf, inventoryOfGuests } from './dhcp-inventory.ts'
 
 const CHANGES = 300
 
@@ -21,12 +20,8 @@ const CHANGES = 300
 export async function measureUpdate(count: number): Promise<{ p50Ms: number; p99Ms: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'domus-bench-'))
   const store = await openStore(`sqlite:${join(folder, 'domus.db')}`)
-  const inventory = inventoryOfGuests(count)
-  const additions = NOUNS.flatMap((noun) =>
-    [...inventory[noun].values()].map((after) => ({ noun, name: after.name, after })),
-  )
   const at = new Date().toISOString()
-  await recordChanges(store, additions, { revision: 0, at })
+  await recordChanges(store, additionsOf(inventoryOfGuests(count)), { revision: 0, at })
   const duty = openDhcpDuty(
     { dhcp: { enabled: true, serverPort: 0, clientPort: 68 } },
     {

@@ -100,7 +100,7 @@ export function openResponder(options: ResponderOptions) {
   function reply(entry: Entry, packet: Packet, { form, to }: Reply, link: Link): void {
     const into = sender.buffer()
     const length = formatReply(form, entry.reply, entry.scope.serverId, packet, into)
-    sender.send(link, into, length, to, packet.type)
+    sender.send(link, length, to, packet.type)
   }
 
   /** Boot stages and given-back addresses; a renewal is no boot. */
