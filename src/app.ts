@@ -22,7 +22,6 @@ export function openTools(settings: Settings): Tools {
     site: settings.site,
     isolation: settings.isolation,
     kernelData: () => loadKernelData(),
-    dhcpPorts: { server: settings.dhcp.serverPort, client: settings.dhcp.clientPort },
     verdicts: fileVerdictCache(join(settings.data, 'kernel-verdicts')),
     unpackers: localUnpackers,
     now: () => new Date(),

@@ -6,12 +6,13 @@ import { type DhcpService, type DhcpServiceOptions, type DhcpStats, serveDhcp } 
 import { describeError } from './errors.ts'
 import type { Inventory } from './model/inventory.ts'
 import type { BootLog } from './service/boot-log.ts'
-import { dhcpChange, dhcpViewOf, EMPTY_DHCP_VIEW } from './service/dhcp-feed.ts'
+import { dhcpChange, wholeDhcp } from './service/dhcp-feed.ts'
+import type { Touched } from './store/next-inventory.ts'
 
 /** The DHCP responder with what it is told and what it tells. */
 export interface DhcpDuty {
-  /** Makes it answer as this inventory says; resolves when it does. */
-  follow(inventory: Inventory): Promise<void>
+  /** Makes it answer as this inventory says; resolves when it does. `touched` may name all that is new in it. */
+  follow(inventory: Inventory, touched?: Touched): Promise<void>
   stats(): DhcpStats | undefined
   /** The port it answers on, once it has started. */
   port(): number | undefined
@@ -39,9 +40,8 @@ export function openDhcpDuty(
   { dhcp }: Pick<Settings, 'dhcp'>,
   { log, boots, tell, sockets }: DhcpDutyOptions,
 ): DhcpDuty {
-  let view = EMPTY_DHCP_VIEW
-  let domains: Inventory['domains'] = new Map()
-  const domainOf = (mac: string) => [...domains.values()].find((domain) => domain.mac === mac)?.name
+  let known: Inventory | undefined
+  const domainOf = (mac: string) => [...(known?.domains.values() ?? [])].find((one) => one.mac === mac)?.name
   let starting: Promise<DhcpService | undefined> | undefined
   let service: DhcpService | undefined
   let failure: string | undefined
@@ -49,7 +49,7 @@ export function openDhcpDuty(
   const start = async () => {
     try {
       service = await serveDhcp({
-        source: () => dhcpChange(EMPTY_DHCP_VIEW, view) ?? {},
+        source: () => (known === undefined ? {} : wholeDhcp(known)),
         ports: { server: dhcp.serverPort, client: dhcp.clientPort },
         inheritedFds: inheritedSockets(process.env, process.pid),
         onEvent: (event) => hearEvent(event, { log, boots, tell, domainOf }),
@@ -64,19 +64,17 @@ export function openDhcpDuty(
   }
 
   return {
-    async follow(inventory) {
-      domains = inventory.domains
-      const next = dhcpViewOf(inventory)
-      if (starting === undefined) {
-        view = next
+    async follow(inventory, touched) {
+      if (starting === undefined || known === undefined) {
+        known = inventory
         starting = start()
         await starting
         return
       }
       const running = await starting
-      const change = dhcpChange(view, next)
+      const change = dhcpChange(known, inventory, touched)
       if (change !== undefined) await running?.update(change)
-      view = next
+      known = inventory
     },
     stats: () => service?.stats(),
     port: () => service?.ports.server,
@@ -117,6 +115,9 @@ function hearEvent(
         )
       else if (event.state === 'waiting') log.warn(event, `DHCP: ${describeNetwork(event)}`)
       else log.info(event, `DHCP: ${describeNetwork(event)}`)
+      break
+    case 'observed':
+      log.info(event, `DHCP: ${event.domain} would get ${event.would} on ${event.network}, which is observed`)
       break
     case 'warning':
       log.warn(event, `DHCP: ${event.message}`)

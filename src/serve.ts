@@ -18,6 +18,7 @@ import { openClaimWatch } from './service/claim-watch.ts'
 import { followInventory } from './service/follow.ts'
 import { localJobs } from './service/local-jobs.ts'
 import { loadRevision } from './store/inventory.ts'
+import type { Touched } from './store/next-inventory.ts'
 import { openSystemdNotify } from './systemd-notify.ts'
 
 const LOOK_EVERY_MS = 500 // at the revision of the inventory: other processes change it, too
@@ -43,12 +44,15 @@ async function serveUntilSignal(settings: Settings): Promise<boolean> {
   life.defer(() => systemd.close())
   const app = await openApp(settings)
   life.defer(() => app.close())
-  const jobs = await localJobs(app)
   const events = openEventHub(app.now)
 
   const duties = openDuties(app, settings, log, events)
   life.defer(() => duties.close())
   const { dhcp } = duties
+  const jobs = await localJobs(app, {
+    seen: () => dhcp?.stats()?.rivals ?? [],
+    ports: { server: settings.dhcp.serverPort, client: settings.dhcp.clientPort },
+  })
   const { server, drain } = await buildServer({
     jobs,
     settings,
@@ -101,9 +105,9 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
   const tell = (event: DhcpEvent) => events.publish('dhcp', { ...event })
   const dhcp = settings.dhcp.enabled ? openDhcpDuty(settings, { log, boots, tell }) : undefined
   let counts: Record<string, number> = {}
-  const hear = async (inventory: Inventory, revision: number) => {
+  const hear = async (inventory: Inventory, revision: number, touched: Touched | undefined) => {
     counts = Object.fromEntries(NOUNS.map((noun) => [noun, inventory[noun].size]))
-    await dhcp?.follow(inventory)
+    await dhcp?.follow(inventory, touched)
     events.publish('inventory-changed', { revision })
   }
   const watch = settings.watchSeconds === 0 ? undefined : watchClaims(app, settings, log, events)
@@ -114,11 +118,7 @@ function openDuties(app: App, settings: Settings, log: Logger, events: EventHub)
     claimBreaches: () => watch?.breaches().length ?? 0,
     async start() {
       const follower = await followInventory(app, { everyMs: LOOK_EVERY_MS, hear, fault })
-      // A guest may be started right after it was recorded: its reservation must not wait for the next look.
-      const unsubscribe = events.subscribe(({ type }) => {
-        if (type.startsWith('operation-')) void follower.check() // never rejects
-      })
-      stops.push(follower.close, unsubscribe)
+      stops.push(follower.close)
       void watch?.check() // never rejects
     },
     async close() {

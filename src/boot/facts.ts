@@ -1,7 +1,7 @@
 import type { SimulateResult } from '../dhcp/simulate.ts'
 import { rootDialect } from '../kernel/dialect.ts'
 import type { KernelVerdict } from '../kernel/verdict.ts'
-import type { Ipv4, Name } from '../model/grammar.ts'
+import type { Ipv4, Mac, Name } from '../model/grammar.ts'
 import type { Guest } from '../model/inventory.ts'
 import type { Known, LiveExport, PathFact } from '../nfs/facts.ts'
 import type { FileFact } from '../plan/plan.ts'
@@ -40,8 +40,24 @@ export interface ConfigFact {
 export interface DhcpFact {
   /** What the guest's own kind of client makes of our answer. */
   readonly simulation: SimulateResult
-  /** Other DHCP servers that answered a probe on the segment; absent when nobody asked for a probe. */
-  readonly rivals?: Known<readonly Ipv4[]>
+  /** Absent when nobody looked. */
+  readonly rivals?: RivalFacts
+}
+
+/** Other DHCP servers on the guest's network. */
+export interface RivalFacts {
+  /** Those our responder has heard its clients choose lately. */
+  readonly seen: readonly SeenRival[]
+  /** Those that answered a probe just now; absent when nobody probed. */
+  readonly probed?: Known<readonly Ipv4[]>
+}
+
+export interface SeenRival {
+  readonly server: Ipv4
+  /** The client that chose it. */
+  readonly mac: Mac
+  /** ISO 8601. */
+  readonly at: string
 }
 
 export interface ImageFact {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { DhcpEvent, PacketEvent } from '../dhcp/events.ts'
-import { settingsOf } from './open.ts'
+import { dhcpPortsOf, settingsOf } from './open.ts'
 import { note, out } from './output.ts'
 import { inventoryFrom } from './render.ts'
 
@@ -20,8 +20,7 @@ export async function watchDhcp(command: Command, { file, json }: WatchOptions):
   note('domus: no service runs: showing what would be answered; nothing is sent')
   const { observePackets } = await import('../service/dhcp.ts')
   const inventory = await inventoryFrom(command, file)
-  const ports = { server: settings.dhcp.serverPort, client: settings.dhcp.clientPort }
-  const service = await observePackets(inventory, ports, { packet: show, event: showEvent })
+  const service = await observePackets(inventory, dhcpPortsOf(settings), { packet: show, event: showEvent })
   await interrupted()
   await service.close()
 }
@@ -58,6 +57,7 @@ async function followService(socketPath: string, show: (packet: PacketEvent) => 
         reject(new DomusError('unreachable', `the service on ${socketPath} answers ${incoming.statusCode}`))
         return
       }
+      note(`domus: watching the service on ${socketPath}`)
       createInterface({ input: incoming })
         .on('line', (line) => {
           if (line.startsWith('data:')) show(JSON.parse(line.slice(5)) as PacketEvent) // the service has the same type

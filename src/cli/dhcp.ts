@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
 import type { SimulateResult } from '../dhcp/simulate.ts'
 import { DomusError } from '../errors.ts'
-import { settingsOf } from './open.ts'
+import { dhcpPortsOf, settingsOf } from './open.ts'
 import { formatTable, out, outJson } from './output.ts'
 import { inventoryFrom } from './render.ts'
 
@@ -48,14 +48,13 @@ function probeCommand(): Command {
     .description('ask a network for other DHCP servers (exit 3: there are some)')
     .argument('<network>')
     .option('-f, --file <file>', 'site document; what is recorded when left out')
-    .option('--wait <seconds>', 'how long to wait for offers', '3')
+    .option('--wait <seconds>', 'how long to wait for offers', '5')
     .option('--json', 'as JSON')
     .action(async (name: string, options: ProbeCommandOptions, command: Command) => {
       const { probeServers } = await import('../service/dhcp.ts')
       const { find } = await import('../service/render.ts')
       const network = find(await inventoryFrom(command, options.file), 'networks', name)
-      const { dhcp } = await settingsOf(command)
-      const ports = { server: dhcp.serverPort, client: dhcp.clientPort }
+      const ports = dhcpPortsOf(await settingsOf(command))
       const servers = await probeServers(network, { ports, waitMs: secondsOf(options.wait) * 1000 })
       if (options.json === true) outJson({ network: name, servers })
       else if (servers.length === 0)

@@ -27,8 +27,11 @@ export async function withJobs<T>(
 async function inProcess(settings: Settings, isReader: boolean): Promise<Jobs> {
   const { openApp } = await import('../app.ts')
   const { localJobs } = await import('../service/local-jobs.ts')
-  return localJobs(await openApp(settings, { isReader }))
+  return localJobs(await openApp(settings, { isReader }), { ports: dhcpPortsOf(settings) })
 }
+
+/** The UDP ports of DHCP servers and clients. */
+export const dhcpPortsOf = ({ dhcp }: Settings) => ({ server: dhcp.serverPort, client: dhcp.clientPort })
 
 /** Reads a site document: a file, or `-` for standard input. */
 export async function readDocument(file: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { VerifyView } from '../service/jobs.ts'
-import { withJobs } from './open.ts'
+import { dhcpPortsOf, settingsOf, withJobs } from './open.ts'
 import { formatTable, out, outJson } from './output.ts'
 
 interface VerifyOptions {
@@ -35,16 +35,16 @@ async function verify(command: Command, name: string | undefined, { file, probe 
   const options = { ...(probe && { probe }) }
   if (file === undefined) return withJobs(command, (jobs) => jobs.verify(names, options), 'reader')
   const { inventoryFrom } = await import('./render.ts')
-  const { settingsOf } = await import('./open.ts')
   const { openTools } = await import('../app.ts')
   const { verifyDomains } = await import('../service/verify.ts')
-  const tools = openTools(await settingsOf(command))
+  const settings = await settingsOf(command)
+  const tools = openTools(settings)
   try {
     const reason = 'claims are kept with what was applied, and this is a document alone'
     return await verifyDomains(tools, await inventoryFrom(command, file), names, {
       claims: { kind: 'unknown', reason },
       mount: names !== 'all' || probe === true,
-      ...options,
+      rivals: { ports: dhcpPortsOf(settings), ...options },
     })
   } finally {
     await tools.close()

@@ -17,6 +17,15 @@ export interface BootEvent extends At {
   readonly stage: BootStage
 }
 
+/** What would have gone out in an observed network; one per guest, boot and stage. */
+export interface ObservedEvent extends At {
+  readonly kind: 'observed'
+  readonly network: Name
+  readonly domain: Name
+  readonly mac: Mac
+  readonly would: BootStage
+}
+
 /** One message and what was done about it; only while somebody watches. */
 export interface PacketEvent extends At {
   readonly kind: 'packet'
@@ -73,4 +82,11 @@ export interface WarningEvent extends At {
   readonly message: string
 }
 
-export type DhcpEvent = BootEvent | PacketEvent | AddressEvent | RivalEvent | NetworkEvent | WarningEvent
+export type DhcpEvent =
+  | BootEvent
+  | ObservedEvent
+  | PacketEvent
+  | AddressEvent
+  | RivalEvent
+  | NetworkEvent
+  | WarningEvent

@@ -8,7 +8,7 @@
  * xl list -l · `V` and `v` xl list -v · `C` and `c` xen-cpuid · `O` a value of output_format and `A` one of autoballoon
  * in xl.conf · `N` a bridge · `F` any interface · `S` vif-bridge is there · `H` hash and path of a file, `-` when there is
  * none · `D` type, WWN, kind and source of the file system, and path of a disk · `P` a migration that goes on: `migrate`
- * with its arguments, or `receive` · `W` the clock here, before and after, `X` what the target and ssh said (boot id, its
+ * with its arguments, or `receive` with its process id · `W` the clock here, before and after, `X` what the target and ssh said (boot id, its
  * clock, name of its dom0), and `=` with the exit code
  *
  * Standard input: lines `file PATH` and `disk PATH`. Arguments: how ssh reaches the target; none asks for no target.
@@ -45,9 +45,9 @@ while read -r kind path; do
 done
 # The monitor of a guest that arrived long ago has kept the command line of its arrival, but not the stream.
 grep -l migrate /proc/[0-9]*/cmdline 2>/dev/null | while read -r p; do
-  c=$(tr '\\0' ' ' <"$p" 2>/dev/null)
+  c=$(tr '\\0' ' ' <"$p" 2>/dev/null) d=\${p%/cmdline}
   case $c in
-  'xl '*'migrate-receive'*|/*'/xl '*'migrate-receive'*) [ "$(readlink "\${p%/cmdline}/fd/0")" = /dev/null ] || echo 'P receive' ;;
+  'xl '*'migrate-receive'*|/*'/xl '*'migrate-receive'*) [ "$(readlink "$d/fd/0")" = /dev/null ] || echo "P receive \${d#/proc/}" ;;
   'xl '*' migrate '*|/*'/xl '*' migrate '*) printf 'P migrate %s\\n' "\${c#* migrate }" ;;
   esac
 done

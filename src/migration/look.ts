@@ -27,8 +27,8 @@ export interface HostLook {
   readonly disks: ReadonlyMap<string, DiskLook>
   /** Arguments of the migrations that leave it now. */
   readonly leaving: readonly string[]
-  /** Guests that arrive now. */
-  readonly arriving: number
+  /** Process ids of what receives guests now. */
+  readonly arriving: readonly number[]
   /** How its ssh reaches the target; undefined when that was not asked. */
   readonly way: WayLook | undefined
 }
@@ -85,7 +85,7 @@ export function readLook(stdout: string, toolstack: Reader): HostLook {
     leaving: tagged('P').flatMap((line) =>
       line.startsWith('migrate ') ? [line.slice('migrate '.length)] : [],
     ),
-    arriving: tagged('P').filter((line) => line === 'receive').length,
+    arriving: tagged('P').flatMap((line) => (line.startsWith('receive ') ? [Number(line.slice(8))] : [])),
     way: wayOf(tagged('W')[0], tagged('X')),
   }
 }

@@ -45,17 +45,26 @@ export function planRepair(repair: Repair): Planned {
     hosts: [...(claim === undefined ? [] : [claim.host]), domain.host],
   })
   const home = hosts.get(decision.keeper?.host ?? domain.host) ?? guest.host
+  const receivers = endReceivers(repair, copies)
   const steps =
     unknown.length > 0
       ? []
-      : [...decision.mends.map((mend) => stepOf(mend, repair)), ...settle(repair, decision, home)]
+      : [
+          ...receivers.steps,
+          ...decision.mends.map((mend) => stepOf(mend, repair)),
+          ...settle(repair, decision, home),
+        ]
   const plan: Plan = {
     title: `repair domain ${domain.name}`,
     steps,
     warnings: [{ path: `domains/${domain.name}`, message: decision.reason }, ...advice(repair, decision)],
     facts: unknown.length === 0 ? 'known' : 'unknown',
   }
-  return { plan, refusals: [...underway(repair, looks), ...foreignClaim(repair, decision)], unknown }
+  return {
+    plan,
+    refusals: [...underway(repair, looks), ...receivers.refusals, ...foreignClaim(repair, decision)],
+    unknown,
+  }
 }
 
 const unknownOf = ({ looks }: Repair): string[] =>
@@ -91,6 +100,30 @@ function underway({ guest: { domain } }: Repair, looks: Repair['looks']): Proble
       },
     ]
   })
+}
+
+/**
+ * What receives a guest may outlive the connection for long, and ends by destroying the copy that it made: so it is ended
+ * first, without a chance to do so. Among several nobody can tell whose each is.
+ */
+function endReceivers(
+  { guest: { domain }, hosts, looks }: Repair,
+  copies: readonly Copy[],
+): { readonly steps: readonly Step[]; readonly refusals: readonly Problem[] } {
+  const steps: Step[] = []
+  const refusals: Problem[] = []
+  for (const [name, look] of looks) {
+    const host = hosts.get(name)
+    const isThere = copies.some((copy) => copy.host === name && copy.role === 'incoming')
+    if (host === undefined || look.kind === 'unknown' || !isThere) continue
+    const [pid, ...others] = look.value.arriving
+    if (others.length > 0) {
+      const message = `${others.length + 1} guests arrive on ${name} right now, and nobody can tell which receiver is its own; wait for the others`
+      refusals.push({ path: `domains/${domain.name}`, message })
+    } else if (pid !== undefined)
+      steps.push({ kind: 'run', ...placeOf(host), argv: ['kill', '-9', String(pid)] })
+  }
+  return { steps, refusals }
 }
 
 function foreignClaim({ guest: { domain }, holder }: Repair, { keeper }: Decision): Problem[] {

@@ -4,7 +4,6 @@ import type { Machines } from '../machine/machine.ts'
 import type { Name } from '../model/grammar.ts'
 import type { Templates } from '../render/templates.ts'
 import type { Store } from '../store/store.ts'
-import type { DhcpPorts } from './dhcp.ts'
 import type { VerdictCache } from './kernels.ts'
 
 /** What every job may use that needs no database. */
@@ -19,8 +18,6 @@ export interface Tools {
   readonly verdicts: VerdictCache
   /** Programs of this machine that unpack kernels faster than we do. */
   readonly unpackers: Unpackers
-  /** The UDP ports that DHCP goes by here. */
-  readonly dhcpPorts: DhcpPorts
   now(): Date
   /** Tells people something that nobody asked for; a line on standard error, or the service's log. */
   note(text: string): void

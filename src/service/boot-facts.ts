@@ -14,7 +14,7 @@ import { kernelWords, valuesOf } from '../boot/words.ts'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
 import { describeError } from '../errors.ts'
 import type { FileState, Machine } from '../machine/machine.ts'
-import type { Ipv4, Name } from '../model/grammar.ts'
+import type { Name } from '../model/grammar.ts'
 import type { Host } from '../model/host.ts'
 import { type Guest, guestOf, type Inventory, isWritable } from '../model/inventory.ts'
 import type { NfsServer } from '../model/server.ts'
@@ -24,11 +24,12 @@ import type { FileFact } from '../plan/plan.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import type { DomainOnHost, HostInfo } from '../toolstack/toolstack.ts'
 import type { Tools } from './app.ts'
-import { probeServers, simulateGuest } from './dhcp.ts'
+import { simulateGuest } from './dhcp.ts'
 import { gatherExportFacts } from './exports-facts.ts'
 import { readTree } from './image-tree.ts'
 import { kernelKey, verdictsFor } from './kernels.ts'
 import { tryMount } from './mount-probe.ts'
+import { gatherRivals, type RivalSources } from './rivals.ts'
 import { askServer } from './server-ports.ts'
 
 /** All claims, or why they are not known. */
@@ -43,8 +44,8 @@ export interface Curiosity {
   readonly fences?: Fences
   /** Mounts each root with its guest's address, where the guest does not run; not to be done for a thousand at once. */
   readonly mount?: boolean
-  /** Asks the guests' networks for other DHCP servers. */
-  readonly probe?: boolean
+  /** What is known of other DHCP servers; with `probe` the guests' networks are asked for them. */
+  readonly rivals?: RivalSources & { readonly probe?: boolean }
 }
 
 /** Gathers what the chain of links must know; each host, server, image and kernel is looked at once, in parallel. */
@@ -52,13 +53,13 @@ export async function gatherBootFacts(
   tools: Tools,
   inventory: Inventory,
   guests: readonly Guest[],
-  { claims, fences, mount = false, probe = false }: Curiosity,
+  { claims, fences, mount = false, rivals = {} }: Curiosity,
 ): Promise<(guest: Guest) => BootFacts> {
-  const [kernels, hosts, servers, rivals] = await Promise.all([
+  const [kernels, hosts, servers, rivalsOn] = await Promise.all([
     gatherKernels(tools, guests),
     gatherHosts(tools, inventory),
     gatherServers(tools, guests),
-    probe ? gatherRivals(tools, guests) : undefined,
+    gatherRivals(guests, { ...rivals, now: tools.now() }),
   ])
   const [images, ports, configs] = await Promise.all([
     gatherImages(tools, guests, servers),
@@ -80,10 +81,7 @@ export async function gatherBootFacts(
     config: configs.get(guest.domain.name) ?? { file: notAsked, rendered: '' },
     dhcp: {
       kind: 'known',
-      value: {
-        simulation: simulateGuest(guest, clientOf(guest)),
-        ...(rivals && { rivals: rivals.get(guest.network.name) ?? notAsked }),
-      },
+      value: { simulation: simulateGuest(guest, clientOf(guest)), rivals: rivalsOn(guest.network) },
     },
     exports: servers.get(guest.server.name)?.live ?? notAsked,
     image: images.get(imageKey(guest)) ?? { path: notAsked, tree: notAsked },
@@ -120,27 +118,6 @@ const breachesOf = (guest: Guest, breaches: ReadonlyMap<string, readonly Breach[
         ({ domain }) => domain.uuid !== guest.domain.uuid || domain.host !== guest.host.name,
       )
     : (breaches.get(rootOf(guest)) ?? []).filter(({ domain }) => domain.root?.isWritten === true)
-
-/** Who else offers addresses on the networks of the guests that ask for one. */
-async function gatherRivals(
-  tools: Tools,
-  guests: readonly Guest[],
-): Promise<ReadonlyMap<Name, Known<readonly Ipv4[]>>> {
-  const asking = guests.filter(({ domain }) => domain.boot !== 'static')
-  const networks = new Map(asking.map(({ network }) => [network.name, network]))
-  const rivals = new Map<Name, Known<readonly Ipv4[]>>()
-  // One after the other: all of them need the one client port.
-  for (const network of networks.values()) {
-    const found = await orReason(probeServers(network, { ports: tools.dhcpPorts }))
-    rivals.set(
-      network.name,
-      typeof found === 'string'
-        ? { kind: 'unknown', reason: found }
-        : { kind: 'known', value: found.map(({ server }) => server) },
-    )
-  }
-  return rivals
-}
 
 /** What each guest's kernel on its host can do, by {@link kernelKey}; each kernel is read once. */
 export async function gatherKernels(

@@ -1,40 +1,76 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type DhcpChange, type ServedNetwork, servedNetwork } from '../dhcp/directory.ts'
+import { changeOf, type DhcpChange, type ServedNetwork, servedNetwork } from '../dhcp/directory.ts'
 import { type Reservation, reservationOf } from '../dhcp/reservation.ts'
-import type { Mac, Name } from '../model/grammar.ts'
-import { guestOf, type Inventory } from '../model/inventory.ts'
+import type { Name } from '../model/grammar.ts'
+import { guestOf, type Inventory, type Noun } from '../model/inventory.ts'
+import type { Touched } from '../store/next-inventory.ts'
 
-/** What the DHCP responder is to know: plain data. */
-export interface DhcpView {
-  readonly networks: ReadonlyMap<Name, ServedNetwork>
-  readonly reservations: ReadonlyMap<Mac, Reservation>
+/** All that a responder must be told of an inventory. */
+export function wholeDhcp(inventory: Inventory): DhcpChange {
+  const guests = [...inventory.domains.values()].map((domain) => guestOf(inventory, domain))
+  return changeOf(guests, inventory.networks.values())
 }
 
-export const EMPTY_DHCP_VIEW: DhcpView = { networks: new Map(), reservations: new Map() }
+/**
+ * What a responder that knows `before` must be told to know `after`; undefined when it knows it.
+ *
+ * Where `touched` names all that may differ, only that is looked at: one domain among many costs what it would cost
+ * alone.
+ */
+export function dhcpChange(before: Inventory, after: Inventory, touched?: Touched): DhcpChange | undefined {
+  const namesOf = (noun: Noun): Iterable<Name> =>
+    touched === undefined
+      ? new Set([...before[noun].keys(), ...after[noun].keys()])
+      : (touched.get(noun) ?? [])
+  const networks = networksThatChanged(before, after, namesOf('networks'))
+  const names = touched === undefined ? namesOf('domains') : domainsTouched(after, touched)
+  const pairs = [...names].map((name) => ({
+    was: reservationIn(before, name),
+    is: reservationIn(after, name),
+  }))
+  const put = pairs.flatMap(({ was, is }) => (is === undefined || isDeepStrictEqual(was, is) ? [] : [is]))
+  const kept = new Set(put.map(({ mac }) => mac))
+  const drop = pairs.flatMap(({ was, is }) =>
+    was === undefined || was.mac === is?.mac || kept.has(was.mac) ? [] : [was.mac],
+  )
+  if (networks === undefined && put.length === 0 && drop.length === 0) return undefined
+  return { ...(networks && { networks }), put, drop }
+}
 
-/** What an inventory tells the responder. */
-export const dhcpViewOf = (inventory: Inventory): DhcpView => ({
-  networks: new Map([...inventory.networks.values()].map((one) => [one.name, servedNetwork(one)])),
-  reservations: new Map(
-    [...inventory.domains.values()].map((domain) => [domain.mac, reservationOf(guestOf(inventory, domain))]),
-  ),
-})
-
-/** What a responder that knows `before` must be told to know `after`; undefined when it knows it. */
-export function dhcpChange(before: DhcpView, after: DhcpView): DhcpChange | undefined {
-  const put = changed(before.reservations, after.reservations)
-  const drop = gone(before.reservations, after.reservations)
-  const networks = {
-    put: changed(before.networks, after.networks),
-    drop: gone(before.networks, after.networks),
+function networksThatChanged(
+  before: Inventory,
+  after: Inventory,
+  names: Iterable<Name>,
+): DhcpChange['networks'] {
+  const put: ServedNetwork[] = []
+  const drop: Name[] = []
+  for (const name of names) {
+    const [was, is] = [before, after]
+      .map(({ networks }) => networks.get(name))
+      .map((one) => one && servedNetwork(one))
+    if (is === undefined) drop.push(name)
+    else if (!isDeepStrictEqual(was, is)) put.push(is)
   }
-  const sameNetworks = networks.put.length === 0 && networks.drop.length === 0
-  if (sameNetworks && put.length === 0 && drop.length === 0) return undefined
-  return { ...(!sameNetworks && { networks }), put, drop }
+  return put.length === 0 && drop.length === 0 ? undefined : { put, drop }
 }
 
-const changed = <V>(before: ReadonlyMap<string, V>, after: ReadonlyMap<string, V>): V[] =>
-  [...after].flatMap(([key, value]) => (isDeepStrictEqual(before.get(key), value) ? [] : [value]))
+/** The domains themselves, and those whose network, image or server is touched. */
+function domainsTouched(after: Inventory, touched: Touched): ReadonlySet<Name> {
+  const names = new Set(touched.get('domains'))
+  const networks = touched.get('networks')
+  const servers = touched.get('servers')
+  const images = new Set(touched.get('images'))
+  for (const { name, server } of servers === undefined ? [] : after.images.values()) {
+    if (servers?.has(server)) images.add(name)
+  }
+  if (networks === undefined && images.size === 0) return names
+  for (const { name, network, image } of after.domains.values()) {
+    if (networks?.has(network) || images.has(image)) names.add(name)
+  }
+  return names
+}
 
-const gone = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] =>
-  [...before.keys()].filter((key) => !after.has(key))
+function reservationIn(inventory: Inventory, name: Name): Reservation | undefined {
+  const domain = inventory.domains.get(name)
+  return domain && reservationOf(guestOf(inventory, domain))
+}

@@ -12,13 +12,14 @@ import { planChange } from './change.ts'
 import type { Jobs } from './jobs.ts'
 import { listResources } from './list.ts'
 import { find } from './render.ts'
+import type { RivalSources } from './rivals.ts'
 import { runChange } from './run-change.ts'
 import { summaryOf } from './summary.ts'
 import { recover } from './unfinished.ts'
 import { verifyDomains } from './verify.ts'
 
 /** The jobs, done in this process. What a dead process left half done is put right first. */
-export async function localJobs(app: App): Promise<Jobs> {
+export async function localJobs(app: App, rivals: RivalSources = {}): Promise<Jobs> {
   await recover(app)
   return {
     async plan(request) {
@@ -49,8 +50,8 @@ export async function localJobs(app: App): Promise<Jobs> {
       return verifyDomains(app, inventory, names, {
         claims: { kind: 'known', value: claims },
         fences,
-        probe,
         mount: names !== 'all' || probe,
+        rivals: { ...rivals, probe },
       })
     },
     close: () => app.close(),

@@ -9,6 +9,8 @@ import { find } from './render.ts'
 /**
  * Proves every link of some domains' boots; a link that cannot be known is `unknown`, never `ok`.
  *
+ * With `probe` their networks are asked for other DHCP servers, which takes some seconds.
+ *
  * @throws DomusError 'not-found'
  */
 export async function verifyDomains(

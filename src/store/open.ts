@@ -2,8 +2,9 @@ import { type Dialect, Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { DomusError } from '../errors.ts'
 import * as first from './migrations/0001-first.ts'
-import * as fences from './migrations/0002-fences.ts'
-import * as marks from './migrations/0003-record-marks.ts'
+import * as revisions from './migrations/0002-revisions.ts'
+import * as fences from './migrations/0003-fences.ts'
+import * as marks from './migrations/0004-record-marks.ts'
 import type { Database } from './schema.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { Store } from './store.ts'
@@ -11,8 +12,9 @@ import type { Store } from './store.ts'
 /** All migrations by name, in order; imported here so that they are found in sources and in the package alike. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
-  '0002-fences': fences,
-  '0003-record-marks': marks,
+  '0002-revisions': revisions,
+  '0003-fences': fences,
+  '0004-record-marks': marks,
 }
 
 /** THE TABLE: which database a URL means, by its scheme. */
@@ -40,7 +42,7 @@ export async function openStore(url: string): Promise<Store> {
     await db.destroy()
     throw error
   }
-  return { db, close: () => db.destroy() }
+  return { db, listeners: new Set(), close: () => db.destroy() }
 }
 
 function notBuilt(): never {

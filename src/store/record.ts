@@ -4,7 +4,7 @@ import { movesInventory, type ResourceChange } from '../plan/plan.ts'
 import { type SeenOwner, swapClaim } from './claims.ts'
 import { swapFence } from './fences.ts'
 import { followIdentities } from './identities.ts'
-import { applyResources, type ChangeOfResource } from './resources.ts'
+import { applyResources, type ChangeOfResource, type Moment } from './resources.ts'
 import type { Database } from './schema.ts'
 import type { Store } from './store.ts'
 
@@ -19,18 +19,20 @@ import type { Store } from './store.ts'
  *   'conflict' when a root has another owner, or two domains would share address, mac or uuid
  */
 export async function recordChanges(
-  { db }: Store,
+  { db, listeners }: Store,
   changes: readonly ResourceChange[],
   { revision, at, mark }: { revision?: number; at: string; mark?: string },
 ): Promise<number> {
-  return db.transaction().execute(async (trx) => {
+  const moves = changes.some(movesInventory)
+  const made = await db.transaction().execute(async (trx) => {
     const now = await currentRevision(trx)
-    const moves = changes.some(movesInventory)
     if (moves && revision !== undefined && now !== revision) throw staleRevision(revision, now)
-    await applyChanges(trx, changes, at)
+    await applyChanges(trx, changes, { at, revision: now + 1 })
     if (mark !== undefined) await putMark(trx, mark)
     return moves ? nextRevision(trx, now) : now
   })
+  if (moves) tell(listeners)
+  return made
 }
 
 /**
@@ -41,7 +43,7 @@ export async function recordChanges(
  * @throws DomusError 'stale-plan' when a row is not as after: somebody else changed it
  */
 export async function unrecordChanges(
-  { db }: Store,
+  { db, listeners }: Store,
   changes: readonly ResourceChange[],
   { at, mark }: { at: string; mark: string },
 ): Promise<void> {
@@ -53,9 +55,15 @@ export async function unrecordChanges(
       before: row.noun === 'claims' ? anyGeneration(ownerOf(after)) : after,
       after: before,
     }))
-    await applyChanges(trx, backwards, at)
-    if (changes.some(movesInventory)) await nextRevision(trx, await currentRevision(trx))
+    const now = await currentRevision(trx)
+    await applyChanges(trx, backwards, { at, revision: now + 1 })
+    if (changes.some(movesInventory)) await nextRevision(trx, now)
   })
+  tell(listeners)
+}
+
+function tell(listeners: Store['listeners']): void {
+  for (const listener of listeners) listener()
 }
 
 const putMark = (trx: Transaction<Database>, mark: string) =>
@@ -84,14 +92,15 @@ async function nextRevision(trx: Transaction<Database>, now: number): Promise<nu
 async function applyChanges(
   trx: Transaction<Database>,
   changes: readonly ResourceChange[],
-  at: string,
+  moment: Moment,
 ): Promise<void> {
+  const { at } = moment
   for (const { noun, name, before, after } of changes) {
     if (noun === 'claims') await swapClaim(trx, name, { before: ownerOf(before), after: ownerOf(after), at })
     if (noun === 'fences') await swapFence(trx, name, { before, after })
     if (noun === 'site') await renameSite(trx, before, after)
   }
-  await applyResources(trx, changes.filter(isResource), at)
+  await applyResources(trx, changes.filter(isResource), moment)
   await followIdentities(
     trx,
     changes.filter(({ noun }) => noun === 'domains'),

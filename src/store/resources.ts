@@ -15,11 +15,17 @@ interface Row {
   readonly generation: number
 }
 
+/** When rows change: the time, and the revision of the inventory that their change makes. */
+export interface Moment {
+  readonly at: string
+  readonly revision: number
+}
+
 /** Carries out changes of resources. @throws DomusError 'stale-plan' when a row is not its `before` */
 export async function applyResources(
   trx: Transaction<Database>,
   changes: readonly ChangeOfResource[],
-  at: string,
+  { at, revision }: Moment,
 ): Promise<void> {
   for (const [noun, chunk] of chunksByNoun(changes)) {
     const rows = await findRows(trx, noun, chunk)
@@ -31,11 +37,13 @@ export async function applyResources(
       trx,
       noun,
       chunk.filter(({ after }) => after === undefined),
+      revision,
     )
     await putRows(
       trx,
+      noun,
       chunk.filter(({ after }) => after !== undefined),
-      (name) => ({ generation: (rows.get(name)?.generation ?? 0) + 1, changed_at: at }),
+      (name) => ({ generation: (rows.get(name)?.generation ?? 0) + 1, changed_at: at, revision }),
     )
   }
 }
@@ -66,28 +74,38 @@ async function deleteRows(
   trx: Transaction<Database>,
   noun: Noun,
   changes: readonly ChangeOfResource[],
+  revision: number,
 ): Promise<void> {
   if (changes.length === 0) return
   const names = changes.map(({ name }) => name)
   await trx.deleteFrom('resource').where('noun', '=', noun).where('name', 'in', names).execute()
+  await trx
+    .insertInto('resource_gone')
+    .values(names.map((name) => ({ noun, name, revision })))
+    .onConflict((conflict) =>
+      conflict.columns(['noun', 'name']).doUpdateSet((row) => ({ revision: row.ref('excluded.revision') })),
+    )
+    .execute()
 }
 
 async function putRows(
   trx: Transaction<Database>,
+  noun: Noun,
   changes: readonly ChangeOfResource[],
-  more: (name: Name) => { generation: number; changed_at: string },
+  more: (name: Name) => { generation: number; changed_at: string; revision: number },
 ): Promise<void> {
   if (changes.length === 0) return
+  const names = changes.map(({ name }) => name)
+  await trx.deleteFrom('resource_gone').where('noun', '=', noun).where('name', 'in', names).execute()
   await trx
     .insertInto('resource')
-    .values(
-      changes.map(({ noun, name, after }) => ({ noun, name, spec: JSON.stringify(after), ...more(name) })),
-    )
+    .values(changes.map(({ name, after }) => ({ noun, name, spec: JSON.stringify(after), ...more(name) })))
     .onConflict((conflict) =>
       conflict.columns(['noun', 'name']).doUpdateSet((row) => ({
         spec: row.ref('excluded.spec'),
         generation: row.ref('excluded.generation'),
         changed_at: row.ref('excluded.changed_at'),
+        revision: row.ref('excluded.revision'),
       })),
     )
     .execute()

@@ -6,6 +6,7 @@ import type { Noun } from '../model/inventory.ts'
 export interface Database {
   site: SiteTable
   resource: ResourceTable
+  resource_gone: ResourceGoneTable
   domain_identity: DomainIdentityTable
   claim: ClaimTable
   fence: FenceTable
@@ -34,6 +35,16 @@ interface ResourceTable {
   /** Counts the changes of this row, from 1. */
   generation: number
   changed_at: string
+  /** The revision of the inventory that made it so. */
+  revision: number
+}
+
+/** One row per name that there was and is no more, for those who follow the inventory. */
+interface ResourceGoneTable {
+  noun: Noun
+  name: Name
+  /** The revision of the inventory that deleted it. */
+  revision: number
 }
 
 /** What no two domains may share; follows the domains in `resource`. */

@@ -3,6 +3,6 @@ import { openUdp } from '../../src/dhcp/socket/open-socket.ts'
 import { SERVER } from './dhcp-net.ts'
 
 const socket = await openUdp({ address: SERVER, port: 67 })
-socket.on('message', (bytes, from) => socket.send(bytes, 0, bytes.length, from.port, from.address))
+socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address))
 console.log('ready')
 process.once('SIGTERM', () => socket.close())

@@ -16,6 +16,10 @@ export function* guests(count: number): Generator<Guest> {
 }
 
 export function guestAt(at: number, address = formatIpv4(parseIpv4(FIRST_ADDRESS) + at)): Guest {
-  const domain = { ...others.domain, name: `guest${at}`, mac: macOf(at), address, network: network.name }
-  return { ...others, network, domain, image: { ...others.image, path: `/srv/guests/guest${at}` } }
+  const name = `guest${at}`
+  const own = { name, image: name, mac: macOf(at), uuid: uuidOf(at), address, network: network.name }
+  const image = { ...others.image, name, path: `/srv/guests/${name}` }
+  return { ...others, network, domain: { ...others.domain, ...own }, image }
 }
+
+const uuidOf = (at: number) => `6ba7b811-9dad-11d1-80b4-${at.toString(16).padStart(12, '0')}`

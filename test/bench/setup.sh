@@ -32,6 +32,12 @@ export DEBIAN_FRONTEND=noninteractive
 install=(apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}")
 "${install[@]}" || { apt-get update && "${install[@]}"; }
 
-for unit in kea-dhcp4-server isc-dhcp-server coredhcp; do
-  command -v systemctl > /dev/null && systemctl disable --quiet "$unit" 2> /dev/null || true
+for package in "${missing[@]}"; do
+  for script in $(dpkg -L "$package" | sed -nE 's#^/etc/init.d/([^/]+)$#\1#p'); do
+    update-rc.d "$script" disable
+  done
+  command -v systemctl > /dev/null || continue
+  for unit in $(dpkg -L "$package" | sed -nE 's#^(/usr)?/lib/systemd/system/([^/@]+\.(service|socket))$#\2#p'); do
+    systemctl disable --quiet "$unit" || echo "bench: $unit of $package could not be disabled" >&2
+  done
 done

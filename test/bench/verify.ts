@@ -102,7 +102,6 @@ function toolsFor(inventory: Inventory): Tools {
     kernelData: () => loadKernelData(),
     unpackers: {},
     verdicts: { get: () => VERDICT, put: () => undefined },
-    dhcpPorts: { server: 67, client: 68 },
     now: () => new Date(),
     note: () => undefined,
     close: async () => undefined,

@@ -22,7 +22,6 @@ export async function openTestApp(over: Partial<App> = {}) {
     site: 'test',
     isolation: 'warn',
     kernelData: () => loadKernelData(),
-    dhcpPorts: { server: 67, client: 68 },
     verdicts: { get: (key) => verdicts.get(key), put: (key, verdict) => void verdicts.set(key, verdict) },
     unpackers: {},
     now: () => new Date('2026-11-23T06:00:00Z'),
@@ -35,5 +34,5 @@ export async function openTestApp(over: Partial<App> = {}) {
     },
     ...over,
   }
-  return { app, machine, xen }
+  return { app, machine, xen, folder }
 }

@@ -59,6 +59,8 @@ export class XenHost {
     /** What ssh to another host comes to, when it does not work. */
     ssh: undefined as { exitCode: number; said: string[] } | undefined,
     nfs: 'yes yes yes',
+    /** Process ids of what receives guests. */
+    receivers: [] as number[],
   }
   /** The migration that leaves it, or left it last. */
   run: FakeRun | undefined
@@ -82,6 +84,10 @@ export class XenHost {
     this.machine.programs.set('timeout', () => ({ stdout: `${this.has.nfs}\n` }))
     this.machine.programs.set('ln', ([, , config = '', link = '']) => void this.machine.put(link, config))
     this.machine.programs.set('rm', ([, , path = '']) => void this.machine.files.delete(path))
+    this.machine.programs.set('kill', ([, , pid]) => {
+      this.has.receivers = this.has.receivers.filter((one) => String(one) !== pid)
+      return {}
+    })
     this.machine.programs.set('sha256sum', ([, , ...paths]) => this.#hashes(paths))
   }
 
@@ -192,6 +198,7 @@ export class XenHost {
       ...files.map((path) => `H ${this.#hash(path)}`),
       ...has.disks.map((disk) => `D ${disk}`),
       ...(run !== undefined && run.exitCode === undefined ? [`P migrate -s ssh menas h2 `] : []),
+      ...has.receivers.map((pid) => `P receive ${pid}`),
       ...this.#lookAhead(way.at(-1)),
       '',
     ].join('\n')

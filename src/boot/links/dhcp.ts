@@ -1,16 +1,16 @@
 import type { Guest } from '../../model/inventory.ts'
-import type { BootFacts, DhcpFact } from '../facts.ts'
+import type { BootFacts, DhcpFact, RivalFacts } from '../facts.ts'
 import type { Link } from '../link.ts'
 import { judgeOf } from './judge.ts'
 
-const { ok, fail, unknown } = judgeOf('dhcp')
+const { ok, warn, fail, unknown } = judgeOf('dhcp')
 
 /** The guest gets our answer, makes of it what the inventory wants, and nobody else answers it. */
 export function dhcpLink(guest: Guest, { dhcp }: BootFacts): Link {
   const { domain, network } = guest
   if (domain.boot === 'static') return ok('not asked: the address is fixed')
   if (dhcp.kind === 'unknown') return unknown(dhcp.reason)
-  const { simulation, rivals } = dhcp.value
+  const { simulation, rivals = { seen: [] } } = dhcp.value
   if (!simulation.answered)
     return fail(`no answer: ${simulation.reason ?? 'the responder stays silent'}`, silenceFix(guest))
   const [fault] = mismatches(guest, dhcp.value)
@@ -20,15 +20,32 @@ export function dhcpLink(guest: Guest, { dhcp }: BootFacts): Link {
       `take out what overrides it in the options of network ${network.name} or of ${domain.name}`,
     )
   }
-  if (rivals?.kind === 'unknown') return unknown(`nobody can tell who else answers: ${rivals.reason}`)
-  if (rivals !== undefined && rivals.value.length > 0) {
+  return judgeRivals(
+    guest,
+    rivals,
+    `${simulation.address} and ${simulation.rootServer}:${simulation.rootPath}`,
+  )
+}
+
+/** Our answer is right; it counts only when nobody else is faster. */
+function judgeRivals({ domain, network }: Guest, { seen, probed }: RivalFacts, told: string): Link {
+  const stop = `stop that server, or let it ignore ${domain.mac}`
+  if (probed?.kind === 'known' && probed.value.length > 0) {
     return fail(
-      `${rivals.value.join(', ')} answers DHCP on network ${network.name} too, and the guest takes the first answer`,
-      `stop that server, or let it ignore ${domain.mac}`,
+      `${probed.value.join(', ')} answers DHCP on network ${network.name} too, and the guest takes the first answer`,
+      stop,
     )
   }
-  const told = `${simulation.address} and ${simulation.rootServer}:${simulation.rootPath}`
-  return ok(rivals === undefined ? `our answer gives ${told}` : `our answer, the only one, gives ${told}`)
+  const [latest] = seen.toSorted((a, b) => b.at.localeCompare(a.at))
+  if (latest !== undefined) {
+    return warn(
+      `our answer gives ${told}, but ${latest.server} answers on network ${network.name} too: ${latest.mac} chose it at ${latest.at}`,
+      stop,
+    )
+  }
+  if (probed?.kind === 'unknown')
+    return unknown(`our answer gives ${told}; whether another server answers too: ${probed.reason}`)
+  return ok(probed === undefined ? `our answer gives ${told}` : `our answer, the only one, gives ${told}`)
 }
 
 function mismatches({ domain, server, image }: Guest, { simulation }: DhcpFact): string[] {

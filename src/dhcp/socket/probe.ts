@@ -13,7 +13,7 @@ export interface ProbeOptions {
   readonly address: Ipv4
   readonly ports?: { readonly server: number; readonly client: number }
   readonly broadcastAddress?: Ipv4
-  /** How long OFFERs are waited for; 3 000 ms when absent: dhcpd pings an address for one second first. */
+  /** How long OFFERs are waited for; 5 000 ms when absent: dhcpd pings an address for one second first, dnsmasq for three. */
   readonly waitMs?: number
 }
 
@@ -56,7 +56,7 @@ async function open(bind: { address: Ipv4; port: number }): Promise<Socket> {
   }
 }
 
-async function collect(receiver: Socket, sender: Socket, { address, waitMs = 3_000 }: ProbeOptions) {
+async function collect(receiver: Socket, sender: Socket, { address, waitMs = 5_000 }: ProbeOptions) {
   const found = new Map<Ipv4, FoundServer>()
   const discover = discoverOfNobody()
   receiver.on('message', (bytes, from) => {

@@ -93,18 +93,18 @@ export function openResponder(options: ResponderOptions) {
       reply(entry, packet, decision, link)
     }
     if (packet.serverId !== undefined) rivals.note(entry, packet.serverId, packet.mac)
-    if (entry !== undefined) noteProgress(entry, packet, result)
+    if (entry !== undefined) noteProgress(entry, packet, decision, result)
     if (isWatched) tell(describePacket(from, packet, entry, decision, result))
   }
 
   function reply(entry: Entry, packet: Packet, { form, to }: Reply, link: Link): void {
     const into = sender.buffer()
     const length = formatReply(form, entry.reply, entry.scope.serverId, packet, into)
-    sender.send(link, into, length, to, packet.type)
+    sender.send(link, length, to, packet.type)
   }
 
   /** Boot stages and given-back addresses; a renewal is no boot. */
-  function noteProgress(entry: KnownEntry, packet: Packet, result: MessageResult): void {
+  function noteProgress(entry: KnownEntry, packet: Packet, decision: Decision, result: MessageResult): void {
     if (result === 'release' || result === 'decline') {
       tell({ kind: result, at: Date.now(), ...subject(entry), address: formatIpv4(entry.reply.address) })
       return
@@ -114,10 +114,17 @@ export function openResponder(options: ResponderOptions) {
     stage(entry, asked)
     const answered = STAGE_OF_REPLY[result as ReplyForm] // undefined for a reason of silence
     if (answered !== undefined) stage(entry, answered)
+    if (decision.kind === 'silence' && decision.would !== undefined) observe(entry, decision.would)
   }
 
   function stage(entry: KnownEntry, reached: BootStage): void {
     if (reachStage(entry.boot, reached, now)) options.reached(entry.reply, reached)
+  }
+
+  function observe(entry: KnownEntry, form: ReplyForm): void {
+    const would = STAGE_OF_REPLY[form]
+    if (would === undefined || !reachStage(entry.boot, would, now)) return
+    tell({ kind: 'observed', at: Date.now(), ...subject(entry), would })
   }
 
   function warnOnce(message: string): void {

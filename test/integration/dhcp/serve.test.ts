@@ -160,15 +160,20 @@ describe('networks', () => {
 
   test('an observed one sends nothing and says what it would', async () => {
     const client = await openClient()
-    const { service } = await openService([guest({ network: { dhcp: 'observe' } })], client.port)
+    const { service, heard, event } = await openService(
+      [guest({ network: { dhcp: 'observe' } })],
+      client.port,
+    )
     const packets: PacketEvent[] = []
     const stop = service.watch((packet) => packets.push(packet))
     await service.update({}) // orders are obeyed one after the other: now it watches
     await expect(client.boot(MAC, { ...service.ports, timeoutMs: 200 })).rejects.toThrow(/no OFFER/)
+    expect(await event((one) => one.kind === 'observed')).toMatchObject({ domain: 'menas', would: 'offer' })
     stop()
     expect(packets).toMatchObject([
       { type: 'DISCOVER', answer: 'OFFER', reason: 'observed', domain: 'menas' },
     ])
+    expect(heard.filter((one) => one.kind === 'boot')).toMatchObject([{ stage: 'discover' }])
   })
 
   test('a port held by somebody is named, and taken when it is free', async () => {

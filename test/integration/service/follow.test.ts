@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Inventory } from '../../../src/model/inventory.ts'
 import { followInventory } from '../../../src/service/follow.ts'
 import { localJobs } from '../../../src/service/local-jobs.ts'
+import { openStore } from '../../../src/store/open.ts'
 import { openTestApp } from '../../builders/app.ts'
 import { serverDocument, siteDocument } from '../../builders/site.ts'
 
@@ -32,19 +33,24 @@ test('the inventory is told at once, and after each change once', async () => {
   expect(heard).toEqual([0, 1])
 })
 
-test('a change of another process is found by itself', async () => {
+test.each([
+  ['of this process is heard as soon as it is committed', 'here', never],
+  ['of another process is found by itself', 'there', 5],
+] as const)('a change %s', async (_name, where, everyMs) => {
   const { promise, resolve } = Promise.withResolvers<Inventory>()
+  const there = { ...opened.app, store: await openStore(`sqlite:${opened.folder}/domus.db`) }
   const follower = await followInventory(opened.app, {
-    everyMs: 5,
+    everyMs,
     hear: (inventory) => void (inventory.domains.size > 0 && resolve(inventory)),
     fault(error) {
       throw error
     },
   })
-  const jobs = await localJobs(opened.app)
+  const jobs = await localJobs(where === 'here' ? opened.app : there)
   await jobs.run({ kind: 'apply', document: site })
   expect((await promise).domains.has('menas')).toBe(true)
   follower.close()
+  await there.store.close()
 })
 
 test('what could not be heard is told again', async () => {

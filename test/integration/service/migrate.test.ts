@@ -127,6 +127,34 @@ test('when the rest of the plan fails after the move, what is recorded is true, 
   expect(await world.truth()).toEqual(AT_H2)
 })
 
+test('a receiver that waits still is ended before its copy is let run', async () => {
+  world = await openMigrationApp()
+  world.pair.course = { kind: 'trouble', what: 'cut', at: 'away' }
+  await migrate()
+  world.h2.has.receivers = [4711]
+  const view = await repair()
+  expect(view.steps.map(({ argv }) => argv?.slice(0, 3).join(' '))).toEqual([
+    'kill -9 4711',
+    'xl rename 1',
+    'xl unpause 1',
+    'xl destroy 1',
+    undefined,
+    undefined,
+  ])
+  expect(await world.truth()).toEqual(AT_H2)
+})
+
+test('while several guests arrive, nothing is done to a copy that may be one of theirs', async () => {
+  world = await openMigrationApp()
+  world.pair.course = { kind: 'trouble', what: 'cut', at: 'away' }
+  await migrate()
+  world.h2.has.receivers = [4711, 4712]
+  await expect(repair()).rejects.toMatchObject({
+    code: 'refused',
+    problems: [{ message: expect.stringContaining('2 guests arrive on h2') }],
+  })
+})
+
 describe.each(TROUBLES)('%s', (what) => {
   test.each(MOMENTS)('at %s, then repair: at most one copy runs, and all else agrees with it', async (at) => {
     world = await openMigrationApp()

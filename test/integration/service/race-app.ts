@@ -35,7 +35,6 @@ export async function openRaceApp(folder: string): Promise<App> {
     kernelData: () => loadKernelData(),
     unpackers: {},
     verdicts: { get: () => undefined, put: () => undefined },
-    dhcpPorts: { server: 67, client: 68 },
     now: () => new Date(),
     note: () => undefined,
     store,

@@ -19,12 +19,17 @@ export function klibc(lan: Lan, machine: string, protocol: 'dhcp' | 'bootp'): Le
 export interface RunningClient extends Program {
   /** The lease with this reason, such as `bound` or `renew`; the next one when called again. */
   lease(reason: string): Promise<Lease>
+  /** Tells it to renew its lease, again and again until it has: a signal may come while it is deaf. */
+  renew(): Promise<Lease>
 }
+
+const RENEW_MS = 4_000
+const RENEW_TRIES = 15
 
 /** Takes from the card what the client before it left there. */
 const forget = (lan: Lan, machine: string) => lan.run(machine, 'ip', 'address', 'flush', 'dev', 'eth0')
 
-/** busybox udhcpc; SIGUSR1 makes it renew. */
+/** busybox udhcpc. */
 export function udhcpc(lan: Lan, machine: string, ...options: string[]): RunningClient {
   forget(lan, machine)
   const script = printingScript('$1')
@@ -91,13 +96,25 @@ exit 0
 
 function reading(lan: Lan, machine: string, program: Program, folder: string): RunningClient {
   let from = 0
+  async function lease(reason: string, timeoutMs?: number): Promise<Lease> {
+    const pattern = new RegExp(`^[^]{${from}}[^]*?<<<${reason}\\n([^]*?)>>>`)
+    const found = await program.said(pattern, timeoutMs)
+    from = found[0].length
+    return variables(found[1] ?? '')
+  }
   return {
     ...program,
-    async lease(reason) {
-      const pattern = new RegExp(`^[^]{${from}}[^]*?<<<${reason}\\n([^]*?)>>>`)
-      const found = await program.said(pattern)
-      from = found[0].length
-      return variables(found[1] ?? '')
+    lease: (reason) => lease(reason),
+    async renew() {
+      from = program.output().length
+      for (let tries = 1; ; tries++) {
+        program.signal('SIGUSR1') // udhcpc and dhcpcd renew at it
+        try {
+          return await lease('(?:renew|RENEW)', RENEW_MS)
+        } catch (error) {
+          if (tries === RENEW_TRIES) throw error
+        }
+      }
     },
     async stop() {
       lan.clear(machine)
