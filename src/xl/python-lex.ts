@@ -1,9 +1,9 @@
-import type { Position, SyntaxFault } from './syntax.ts'
+import type { Position } from './syntax.ts'
 
 /** A token of the little Python that configs of xend's days are written in. */
 export interface PythonToken {
-  readonly kind: 'name' | 'number' | 'string' | 'sign' | 'newline' | 'end'
-  /** Of a string its value, of a sign the sign. */
+  readonly kind: 'name' | 'number' | 'string' | 'sign' | 'newline' | 'end' | 'fault'
+  /** Of a string its value, of a sign the sign, of the rest of a line that cannot be read (fault) the reason. */
   readonly text: string
   readonly at: Position
   /** Offsets in the text. */
@@ -19,9 +19,8 @@ const STRING_START = /[rRuUbB]{0,2}("""|'''|"|')/y
 const SIGN = /\*\*|==|!=|<=|>=|\+=|-=|[-+*/%=<>()[\]{},:;.!&|^~@`]/y
 
 /** Splits Python text into tokens; newlines inside brackets are blanks. */
-export function lexPython(text: string): { tokens: PythonToken[]; faults: SyntaxFault[] } {
+export function lexPython(text: string): PythonToken[] {
   const tokens: PythonToken[] = []
-  const faults: SyntaxFault[] = []
   const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
   let line = 0
   const placeOf = (offset: number): Position => {
@@ -49,8 +48,8 @@ export function lexPython(text: string): { tokens: PythonToken[]; faults: Syntax
     if (opening) {
       const body = stringBody(text, index, opening[1] ?? '')
       if (body === undefined) {
-        faults.push({ at: placeOf(start), message: 'the string does not end' })
         index = nextLine(text, index)
+        add('fault', 'the string does not end', start, index)
       } else {
         index = body.end
         add('string', /^[rR]|^.[rR]/.test(opening[0]) ? body.raw : unescapePython(body.raw), start, index)
@@ -69,8 +68,8 @@ export function lexPython(text: string): { tokens: PythonToken[]; faults: Syntax
     }
     const sign = take(SIGN)?.[0]
     if (sign === undefined) {
-      faults.push({ at: placeOf(index), message: `unexpected character ${JSON.stringify(text[index])}` })
       index = nextLine(text, index)
+      add('fault', `unexpected character ${JSON.stringify(text[start])}`, start, index)
       continue
     }
     if ('([{'.includes(sign)) depth++
@@ -78,7 +77,7 @@ export function lexPython(text: string): { tokens: PythonToken[]; faults: Syntax
     add('sign', sign, start, index)
   }
   add('end', '', text.length, text.length)
-  return { tokens, faults }
+  return tokens
 }
 
 const nextLine = (text: string, index: number) => {

@@ -25,16 +25,15 @@ export interface PythonFault extends SyntaxFault {
  * it is carried out.
  */
 export function runPython(text: string): { statements: PythonStatement[]; faults: PythonFault[] } {
-  const { tokens, faults: unreadable } = lexPython(text)
   const names = new Map<string, PythonValue>([
     ['True', true],
     ['False', false],
     ['None', undefined],
   ])
   const statements: PythonStatement[] = []
-  const faults: PythonFault[] = unreadable.map((fault) => ({ ...fault, start: 0, end: 0 }))
+  const faults: PythonFault[] = []
   let broken: { end: number } | undefined
-  for (const line of logicalLines(tokens)) {
+  for (const line of logicalLines(lexPython(text))) {
     const [first] = line
     const last = line.at(-1)
     if (first === undefined || last === undefined) continue
@@ -92,6 +91,8 @@ function runLine(
   line: readonly PythonToken[],
   names: Map<string, PythonValue>,
 ): { name: string; value: PythonValue } {
+  const unreadable = line.find(({ kind }) => kind === 'fault')
+  if (unreadable !== undefined) throw new Beyond(unreadable, unreadable.text)
   const [target, sign] = line
   if (
     target === undefined ||

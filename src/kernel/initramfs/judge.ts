@@ -62,7 +62,7 @@ function moduleFindings(
     ({ symbol, onlyWith, when }) =>
       have(symbol) === 'm' && applies(when, request) && (onlyWith === undefined || have(onlyWith) === 'y'),
   )
-  if (needed.length === 0) return []
+  if (needed.length === 0) return isForAnother(facts, kernel) ? [uselessModules(facts, kernel)] : []
   const modules = modulesFor(facts, kernel)
   if (modules === undefined) return [wrongVersion(facts, kernel)]
   return needed.filter(({ module }) => !modules.has(module)).map(missingModule)
@@ -99,6 +99,19 @@ function wrongVersion({ modules }: InitramfsFacts, { release, subject }: ForKern
     symptom:
       'modprobe finds nothing; "Waiting up to 180 secs for any network device to become available", then a shell.',
   })
+}
+
+/** It holds modules, and none for this release. */
+const isForAnother = ({ modules }: InitramfsFacts, { release }: ForKernel): boolean =>
+  release !== undefined && modules.size > 0 && !modules.has(release)
+
+function uselessModules(facts: InitramfsFacts, kernel: ForKernel): Finding {
+  return {
+    ...wrongVersion(facts, kernel),
+    severity: 'warn',
+    why: 'The initramfs was made for another kernel. This one has built in what the root takes, and loads none of its modules.',
+    symptom: 'modprobe finds nothing; the root is mounted all the same.',
+  }
 }
 
 function finding(parts: Pick<Finding, 'want' | 'have' | 'why' | 'symptom'>): Finding {

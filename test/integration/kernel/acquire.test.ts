@@ -203,6 +203,7 @@ const listOf = (name: string) =>
   readFileSync(join(root, `test/fixtures/kernel/initramfs/${name}.txt`), 'utf8')
     .trim()
     .split('\n')
+const OTHER_RELEASE = 'modules for 6.1.0-55-cloud-amd64'
 const withInitrd = (names: readonly string[], request: KernelRequest, pack = gzipSync) =>
   check(
     { '/k': cloudImage, '/config': CLOUD, '/i': pack(cpio(names)) },
@@ -294,6 +295,18 @@ describe('an initramfs is judged by what is in it', () => {
     const files = { '/k': image({ config: DOMU }), '/i': cpio(listOf('dracut-without-nfs')) }
 
     expect((await check(files, { path: '/k', initrd: '/i' })).verdict).toBe('no')
+  })
+
+  test('one with modules of another release is an error where a module is needed, else a warning', async () => {
+    const names = listOf('initramfs-tools-netboot').map((name) => name.replace('6.1.0-56-', '6.1.0-55-'))
+    const needed = await withInitrd(names, {})
+    const files = { '/k': image({ config: DOMU }), '/i': gzipSync(cpio(names)) }
+    const builtIn = await check(files, { path: '/k', initrd: '/i' })
+
+    expect(needed).toMatchObject({ verdict: 'no', findings: [{ severity: 'error', have: OTHER_RELEASE }] })
+    expect(builtIn.findings).toContainEqual(
+      expect.objectContaining({ symbol: 'initramfs', severity: 'warn', have: OTHER_RELEASE }),
+    )
   })
 
   test('one made by something unknown leaves it open', async () => {

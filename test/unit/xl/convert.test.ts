@@ -96,6 +96,7 @@ describe('what cannot be converted stays in sight', () => {
   test.each([
     ['disk=["cow:/x,xvda,w"]', 'disk', 'cow: is no prefix', 'disk=["cow:/x,xvda,w"]'],
     ['if x:\n  a=1', '', 'Python statement', '# not converted: if x:\n# not converted:   a=1'],
+    ['name="x"\nmemory="256', '', 'the string does not end', 'name="x"\n# not converted: memory="256'],
     ['memory=f()', '', 'f is not set', '# not converted: memory=f()'],
     ['nfs_root="/x"', 'nfs_root', 'nfs_root without nfs_server', ''],
     ['restart="maybe"', 'restart', 'restart has no maybe', 'restart="maybe"'],
