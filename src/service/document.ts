@@ -100,13 +100,15 @@ export function requireDocument(...[document, options]: Parameters<typeof checkD
 export const mistakes = (problems: readonly Problem[]) =>
   `the site has ${problems.length} mistake${problems.length === 1 ? '' : 's'}; nothing was changed`
 
+const NOTHING: ReadonlySet<string> = new Set()
+
 function layOver(readable: ReadableSite, { inventory, prune }: Stored): ReadableSite {
   if (prune) return readable
   const lay = (noun: (typeof NOUNS)[number]) => {
     const named = new Set(readable[noun].map(({ value }) => value.name))
     const kept = [...inventory[noun].values()]
       .filter(({ name }) => !named.has(name))
-      .map((value): Part => ({ path: `${noun}/${value.name}`, value, unreadable: new Set() }))
+      .map((value): Part => ({ path: `${noun}/${value.name}`, value, unreadable: NOTHING }))
     return [...kept, ...readable[noun]]
   }
   return {

@@ -186,28 +186,3 @@ test('verify -f says what is unknown here, and never calls it ok', async () => {
     status: 'unknown',
   })
 })
-
-test('kernel check judges the sample configs', async () => {
-  const good = await domus([
-    'kernel',
-    'check',
-    'kernel-configs/samples/domu-6.1.config',
-    '--boot',
-    'dhcp',
-    '--json',
-  ])
-  expect(good.exitCode).toBe(0)
-  expect(JSON.parse(good.stdout)).toMatchObject({
-    verdict: 'in-kernel',
-    boots: { pv: true, pvh: true },
-    migrates: true,
-  })
-  const stock = await domus([
-    'kernel',
-    'check',
-    'kernel-configs/samples/x86_64_defconfig-6.1.config',
-    '--json',
-  ])
-  expect(stock.exitCode).toBe(3)
-  expect(JSON.parse(stock.stdout)).toMatchObject({ verdict: 'no' })
-})

@@ -55,7 +55,7 @@ function getJson(data: string, path: string): Promise<unknown> {
   })
 }
 
-test('with a service the command line does the same through it', async () => {
+test('with a service the command line does the same through it, and tells mistakes the same way', async () => {
   const [data, alone] = [scratchFolder(), scratchFolder()]
   const service = await serve(data)
   const apply = ['apply', '-f', '-', '--yes', '--json']
@@ -66,24 +66,10 @@ test('with a service the command line does the same through it', async () => {
   expect(await domus(get, { data })).toEqual(await domus(get, { data: alone }))
   const log = service.lines.map(({ msg }) => msg)
   expect(log).toContain('operation begun')
-})
-
-test('mistakes are told the same way, with the same exit code', async () => {
-  const [data, alone] = [scratchFolder(), scratchFolder()]
-  await serve(data)
   const wrong = siteDocument({ networks: [{ name: 'lan', cidr: 'x' }], colours: [] })
-  const apply = ['apply', '-f', '-', '--yes']
-  const through = await domus(apply, { data, input: wrong })
-  expect(through.exitCode).toBe(2)
-  expect(through).toEqual(await domus(apply, { data: alone, input: wrong }))
-})
-
-test('a signal ends it in order', async () => {
-  const data = scratchFolder()
-  const service = await serve(data)
-  expect(await service.end('SIGINT')).toBe(0)
-  expect(existsSync(join(data, 'domus.sock'))).toBe(false)
-  expect(service.lines.at(-1)).toMatchObject({ signal: 'SIGINT' })
+  const refused = await domus(apply, { data, input: wrong })
+  expect(refused.exitCode).toBe(2)
+  expect(refused).toEqual(await domus(apply, { data: alone, input: wrong }))
 })
 
 test('after kill -9 the command line works alone, and the next service knows what it did', async () => {
@@ -98,13 +84,16 @@ test('after kill -9 the command line works alone, and the next service knows wha
   expect(await next.end('SIGTERM')).toBe(0)
 })
 
-test('a second service on the same socket is refused', async () => {
+test('a second service on the same socket is refused; a signal ends the first in order', async () => {
   const data = scratchFolder()
-  await serve(data)
+  const service = await serve(data)
   const second = await domus(['serve', '--no-dhcp'], { data })
   expect(second.exitCode).toBe(1)
   expect(second.stderr).toContain(`a service listens on ${join(data, 'domus.sock')} already`)
   expect(await getJson(data, '/readyz')).toEqual({ ready: true, checks: { store: 'ok' } })
+  expect(await service.end('SIGINT')).toBe(0)
+  expect(existsSync(join(data, 'domus.sock'))).toBe(false)
+  expect(service.lines.at(-1)).toMatchObject({ signal: 'SIGINT' })
 })
 
 test('with DHCP it is ready, and follows what is applied', async () => {
