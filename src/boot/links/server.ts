@@ -23,7 +23,9 @@ export function serverLink(guest: Guest, facts: BootFacts): Link {
     return unknown(`${answers}; whether it lets ${domain.address} mount is not known: ${lookup.reason}`)
   const earlier = [imageLink(guest, facts), exportLink(guest, facts)].find(({ status }) => status === 'fail')
   if (earlier !== undefined)
-    return unknown(`${answers}; it refuses ${domain.address}, as is to be expected after link ${earlier.link}`)
+    return unknown(
+      `${answers}; it refuses ${domain.address}, as is to be expected after link ${earlier.link}`,
+    )
   return fail(
     `${server.name} refuses the guest: ${lookup.value.detail}`,
     'look at its exports and at the log of its mountd; domus exports resync makes them live again',

@@ -129,7 +129,11 @@ test('a service with a part that fails is not ready, and says which', async () =
 
 test('the metrics tell of requests, operations, resources and DHCP', async () => {
   const dhcpStats = () => [{ type: 'DISCOVER', result: 'offer', count: 42 }]
-  const { ask } = await openApi({ dhcpStats, resourceCounts: () => ({ domains: 12 }), claimBreaches: () => 2 })
+  const { ask } = await openApi({
+    dhcpStats,
+    resourceCounts: () => ({ domains: 12 }),
+    claimBreaches: () => 2,
+  })
   await ask('POST /v1/domains/menas/stop')
   await ask('/v1/operations/1?wait=5')
   await ask('/metrics')

@@ -112,7 +112,12 @@ function move({ guest = guestWith(), source = {}, target = {}, facts = {} }: Ove
       ),
       target: known(look({ bootId: 'boot-2', ...target })),
       kernel: known(kernelVerdict()),
-      server: known({ nfs: true, rpcbind: true, mountd: true, lookup: { kind: 'unknown', reason: 'nobody tried' } }),
+      server: known({
+        nfs: true,
+        rpcbind: true,
+        mountd: true,
+        lookup: { kind: 'unknown', reason: 'nobody tried' },
+      }),
       claim: known(claim),
       sourceConfig: { kind: 'absent' },
       targetConfig: { kind: 'absent' },
@@ -365,7 +370,16 @@ const FINDINGS: [CheckName, Check['status'], string, Over][] = [
     'server',
     'fail',
     'does not answer for nfs',
-    { facts: { server: known({ nfs: false, rpcbind: true, mountd: true, lookup: { kind: 'unknown', reason: 'nobody tried' } }) } },
+    {
+      facts: {
+        server: known({
+          nfs: false,
+          rpcbind: true,
+          mountd: true,
+          lookup: { kind: 'unknown', reason: 'nobody tried' },
+        }),
+      },
+    },
   ],
   ['output', 'fail', 'xl on h2 is told to speak sxp', { target: { outputFormat: 'sxp' } }],
 ]

@@ -53,15 +53,7 @@ describe('a domain migrates', () => {
     ['ssh://root@h2.example.org:2201', `${SSH} -p 2201 -l root`, 'h2.example.org'],
     ['ssh://root@10.0.0.2', `${SSH} -l root`, '10.0.0.2'],
   ])('to %s', (machine, command, host) => {
-    expect(xl.migrateArgv('menas', machine)).toEqual([
-      'xl',
-      '-vvv',
-      'migrate',
-      '-s',
-      command,
-      'menas',
-      host,
-    ])
+    expect(xl.migrateArgv('menas', machine)).toEqual(['xl', '-vvv', 'migrate', '-s', command, 'menas', host])
     expect(xl.migrateShell(machine).join(' ')).toBe(`${command} ${host}`)
   })
 
