@@ -25,7 +25,8 @@ export function verifyCommand(): Command {
         throw new DomusError('invalid-input', 'verify takes the name of a domain, or --all')
       const views = await verify(command, name, options)
       if (options.json) outJson(name === undefined ? views : views[0])
-      else show(views)
+      else if (name === undefined) showSummary(views)
+      else views.forEach(show)
       if (views.some(({ ok }) => !ok)) process.exitCode = 3
     })
 }
@@ -51,18 +52,40 @@ async function verify(command: Command, name: string | undefined, { file, probe 
   }
 }
 
-function show(views: readonly VerifyView[]) {
-  for (const { domain, ok, links } of views) {
-    out(`${domain}: ${ok ? 'nothing found that would stop the boot' : 'would not boot'}`)
-    out(
-      formatTable(
-        ['LINK', 'STATUS', 'DETAIL'],
-        links.map(({ link, status, detail }) => [link, status, detail]),
-      ),
-    )
-    for (const { link, status, fix } of links)
-      if (fix !== undefined && status !== 'ok') out(`  fix ${link}: ${fix}`)
-  }
-  if (views.length > 1)
-    out(`${views.filter(({ ok }) => ok).length} of ${views.length} domains without a failing link`)
+function show(view: VerifyView) {
+  const { domain, ok, links } = view
+  out(`${domain}: ${ok ? 'nothing found that would stop the boot' : 'would not boot'}`)
+  out(
+    formatTable(
+      ['LINK', 'STATUS', 'DETAIL'],
+      links.map(({ link, status, detail }) => [link, status, detail]),
+    ),
+  )
+  for (const { link, status, fix } of links)
+    if (fix !== undefined && status !== 'ok') out(`  fix ${link}: ${fix}`)
+}
+
+/** One line per domain, with the link that matters most, and how many there are of each. */
+function showSummary(views: readonly VerifyView[]) {
+  const gravest = views.map(({ domain, links }) => ({ domain, ...gravestOf(links) }))
+  out(
+    formatTable(
+      ['DOMAIN', 'STATUS', 'LINK', 'DETAIL'],
+      gravest.map(({ domain, status, link, detail }) => [domain, status, link, detail]),
+    ),
+  )
+  for (const { domain, link, status, fix } of gravest)
+    if (fix !== undefined && status === 'fail') out(`  fix ${link} of ${domain}: ${fix}`)
+  const counts = GRAVITY.map((one) => `${gravest.filter(({ status }) => status === one).length} ${one}`)
+  out(`${views.length} domains: ${counts.join(', ')}`)
+}
+
+const GRAVITY = ['fail', 'unknown', 'warn', 'ok'] as const
+
+/** The first link of the gravest kind; where all hold, there is none to name. */
+function gravestOf(links: VerifyView['links']) {
+  const status = GRAVITY.find((one) => links.some((link) => link.status === one)) ?? 'ok'
+  const first = links.find((link) => link.status === status)
+  if (status === 'ok' || first === undefined) return { status, link: '', detail: '', fix: undefined }
+  return first
 }

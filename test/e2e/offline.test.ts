@@ -186,3 +186,17 @@ test('verify -f says what is unknown here, and never calls it ok', async () => {
     status: 'unknown',
   })
 })
+
+test('verify --all tells one line per guest, the link that matters most, and how many there are of each', async () => {
+  const document = siteDocument({
+    servers: [serverDocument({ kind: 'print' })],
+    images: [imageDocument(), imageDocument({ name: 'other', path: '/srv/other' })],
+    hosts: [{ name: 'h1', machine: 'ssh://nowhere.invalid', toolstack: 'xl' }],
+    domains: [domainDocument(), domainDocument({ name: 'second', image: 'other', address: '38.99.2.223' })],
+  })
+  const { stdout, exitCode } = await domus(['verify', '--all', '-f', '-'], { input: document })
+  expect(stdout).toMatch(/^menas +unknown +kernel +/m)
+  expect(stdout).toMatch(/^second +unknown +kernel +/m)
+  expect(stdout).toMatch(/^2 domains: 0 fail, 2 unknown, 0 warn, 0 ok$/m)
+  expect(exitCode).toBe(0)
+})
