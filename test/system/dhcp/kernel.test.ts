@@ -72,5 +72,6 @@ test('a kernel whose OFFER was never acknowledged is rescued by our NAK', async 
   const responder = await startResponder(lan, [menas])
   expect(await configured(machine, 120)).toEqual(expected)
   const { messages } = await responder.finish()
-  expect(messages).toContainEqual({ type: 'request', result: 'nak', count: 1 })
+  // One as a rule; on a slow machine the kernel may ask again before it hears our answer.
+  expect(messages).toContainEqual(expect.objectContaining({ type: 'request', result: 'nak' }))
 }, 600_000)

@@ -216,36 +216,82 @@ describe('sizes', () => {
   })
 })
 
-test('reading undoes compiling, whatever the inventory says', () => {
-  const address = fc.integer({ min: 1, max: 254 }).map((last) => `38.99.2.${last}`)
-  const label = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,30}$/)
+const address = fc.integer({ min: 1, max: 254 }).map((last) => `38.99.2.${last}`)
+const addresses = fc.array(address, { maxLength: 4 })
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+const toldOf = fc.record({
+  address,
+  hostName: fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,30}$/),
+  dns: addresses,
+  ntp: addresses,
+  domain: maybe(fc.stringMatching(/^[a-z0-9]{1,20}\.[a-z]{2,5}$/)),
+  mtu: maybe(fc.integer({ min: 576, max: 9000 })),
+  leaseSeconds: fc.integer({ min: 3600, max: 4294967294 }),
+  path: fc.stringMatching(/^(\/[a-z0-9]{1,20}){1,5}$/),
+})
+const askedOf = fc.record({
+  form: fc.constantFrom('offer', 'ack', 'inform-ack', 'bootp'),
+  xid: fc.integer({ min: 0, max: 0xffffffff }),
+  clientId: fc.uint8Array({ minLength: 1, maxLength: 30 }),
+  relayInfo: fc.uint8Array({ minLength: 2, maxLength: 30 }),
+})
+type Told = typeof toldOf extends fc.Arbitrary<infer T> ? T : never
+type Asked = typeof askedOf extends fc.Arbitrary<infer T> ? T : never
+
+const ips = (list: readonly string[]) => list.flatMap((one) => one.split('.').map(Number))
+const text = (value: string) => [...Buffer.from(value, 'ascii')]
+const number = (value: number, size: number) => {
+  const bytes = Buffer.alloc(size)
+  bytes.writeUIntBE(value, 0, size)
+  return [...bytes]
+}
+
+/** Every option the reply is to have, by code; an empty value is an option that is not there. */
+function optionsToldBy(told: Told, { form, clientId, relayInfo }: Asked): Map<number, number[]> {
+  const isDhcp = form !== 'bootp'
+  const all: [number, number[]][] = [
+    [1, [255, 255, 255, 0]],
+    [3, ips(['38.99.2.1'])],
+    [6, ips(told.dns)],
+    [12, text(told.hostName)],
+    [15, text(told.domain ?? '')],
+    [17, text(`38.99.2.7:${told.path}`)],
+    [26, told.mtu === undefined ? [] : number(told.mtu, 2)],
+    [28, ips(['38.99.2.255'])],
+    [42, ips(told.ntp)],
+    [51, form === 'offer' || form === 'ack' ? number(told.leaseSeconds, 4) : []],
+    [53, isDhcp ? [form === 'offer' ? 2 : 5] : []],
+    [54, isDhcp ? ips(['38.99.2.7']) : []],
+    [61, isDhcp ? [...clientId] : []],
+    [82, [...relayInfo]],
+  ]
+  return new Map(all.filter(([, value]) => value.length > 0))
+}
+
+const REQUEST_TYPES = { offer: [type(1)], ack: [type(3)], 'inform-ack': [type(8)], bootp: [] } as const
+
+test('reading a reply gives what the inventory says and what was asked, and nothing else', () => {
   fc.assert(
-    fc.property(
-      fc.record({
-        address,
-        hostName: label,
-        dns: fc.array(address, { maxLength: 4 }),
-        path: fc.stringMatching(/^(\/[a-z0-9]{1,20}){1,5}$/),
-      }),
-      fc.record({
-        xid: fc.integer({ min: 0, max: 0xffffffff }),
-        id: fc.uint8Array({ minLength: 1, maxLength: 30 }),
-      }),
-      (told, asked) => {
-        const of = guest({
-          domain: { name: told.hostName, address: told.address },
-          network: { dns: told.dns },
-          path: told.path,
-        })
-        const bytes = reply({ xid: asked.xid, options: [type(1), [61, [...asked.id]]] }, of)
-        const found = options(bytes)
-        expect(bytes.readUInt32BE(4)).toBe(asked.xid)
-        expect(formatIpv4(bytes.readUInt32BE(16))).toBe(told.address)
-        expect(found.get(12)?.toString()).toBe(told.hostName)
-        expect(found.get(17)?.toString()).toBe(`38.99.2.7:${told.path}`)
-        expect(found.get(6)?.length ?? 0).toBe(4 * told.dns.length)
-        expect(found.get(61)).toEqual(Buffer.from(asked.id))
-      },
-    ),
+    fc.property(toldOf, askedOf, (told, asked) => {
+      const { dns, ntp, leaseSeconds, domain, mtu } = told
+      const of = guest({
+        domain: { name: told.hostName, address: told.address },
+        network: { dns, ntp, leaseSeconds, ...(domain && { domain }), ...(mtu && { mtu }) },
+        path: told.path,
+      })
+      const echoed = [
+        [61, [...asked.clientId]],
+        [82, [...asked.relayInfo]],
+      ] as const
+      const options = [...REQUEST_TYPES[asked.form], ...echoed]
+      const bytes = reply({ xid: asked.xid, ciaddr: told.address, options }, of)
+      const found = readOptions(bytes) ?? new Map<number, Buffer>()
+      const read = new Map([...found].map(([code, value]) => [code, [...value]]))
+      expect(read).toEqual(optionsToldBy(told, asked))
+      expect(bytes.readUInt32BE(4)).toBe(asked.xid)
+      expect(formatIpv4(bytes.readUInt32BE(16))).toBe(asked.form === 'inform-ack' ? '0.0.0.0' : told.address)
+      expect(bytes.length).toBeGreaterThanOrEqual(MIN_LENGTH)
+      expect(bytes.length).toBeLessThanOrEqual(MAX_LENGTH)
+    }),
   )
 })
