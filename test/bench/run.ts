@@ -8,6 +8,7 @@ const AREAS: Readonly<Record<string, () => Promise<{ area: Area }>>> = {
   exports: () => import('./exports.ts'),
   kernel: () => import('./kernel.ts'),
   verify: () => import('./verify.ts'),
+  migrate: () => import('./migrate.ts'),
 }
 
 const words = process.argv.slice(2)
