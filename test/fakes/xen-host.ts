@@ -76,6 +76,7 @@ export class XenHost {
   constructor(name: string) {
     this.name = name
     this.machine = new MemoryMachine(`ssh://root@${name}`)
+    this.machine.put('/etc/xen/scripts/vif-bridge', '')
     this.machine.programs.set('xl', (argv) => this.#xl(argv))
     this.machine.programs.set('sh', ([, , script = '', , ...words], { input = '' }) =>
       this.#sh(script, words, input),

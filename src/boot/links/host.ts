@@ -50,14 +50,16 @@ function bridgeFaults({ host, network }: Guest, { bridges, hasVifScript }: HostF
 function rivalFaults(guest: Guest, { running }: HostFact): Fault[] {
   const { domain, host } = guest
   return runningLike(running, guest).flatMap((one) => {
-    if (isOtherHalf(one, guest)) return []
     const where = `${one.name} (domain ${one.domid} on host ${one.host})`
+    const repair = `domus repair ${domain.name}`
+    if (isOtherHalf(one, guest))
+      return [warn(`a migration goes on, or broke: ${where}`, `when none goes on any more: ${repair}`)]
     if (isOurs(one, guest)) {
       if (one.host === host.name) return []
       return [
         fault(
           `${domain.name} runs on host ${one.host} already`,
-          `stop it there, or change its host to ${one.host}`,
+          `stop it there, or let the record follow it: ${repair}`,
         ),
       ]
     }

@@ -127,6 +127,26 @@ test('when the rest of the plan fails after the move, what is recorded is true, 
   expect(await world.truth()).toEqual(AT_H2)
 })
 
+test('what a broken migration has left is shown, with the way out', async () => {
+  world = await openMigrationApp()
+  world.pair.course = { kind: 'trouble', what: 'cut', at: 'started' }
+  await migrate()
+  expect(await world.jobs.list('domains')).toMatchObject([{ name: 'menas', state: 'half-migrated' }])
+  await expect(migrate()).rejects.toMatchObject({
+    code: 'refused',
+    problems: expect.arrayContaining([
+      { path: 'domains/menas/state', message: expect.stringContaining('domus repair menas') },
+    ]),
+  })
+  const [verdict] = await world.jobs.verify(['menas'])
+  expect(verdict?.links.find(({ link }) => link === 'host')).toMatchObject({
+    status: 'fail', // the other copy runs
+    fix: expect.stringContaining('domus repair menas'),
+  })
+  await repair()
+  expect(await world.jobs.list('domains')).toMatchObject([{ name: 'menas', state: 'running' }])
+})
+
 test('a receiver that waits still is ended before its copy is let run', async () => {
   world = await openMigrationApp()
   world.pair.course = { kind: 'trouble', what: 'cut', at: 'away' }
