@@ -1,7 +1,7 @@
 import { formatDisk, readDisk } from './disk.ts'
 import { xlKeys } from './keys.ts'
 import { printValue } from './print.ts'
-import type { PythonValue } from './python.ts'
+import type { PythonValue } from './python-expression.ts'
 import { xlValue } from './xm.ts'
 import type { XmValues } from './xm-cmdline.ts'
 import { LEAVE_OUT, xmKeys } from './xm-keys.ts'

@@ -1,7 +1,8 @@
 import { type Converted, convertValue } from './convert-value.ts'
 import { parseXl } from './parse.ts'
 import { printValue } from './print.ts'
-import { type PythonFault, type PythonStatement, type PythonValue, runPython } from './python.ts'
+import { type PythonFault, type PythonStatement, runPython } from './python.ts'
+import type { PythonValue } from './python-expression.ts'
 import { xlValue } from './xm.ts'
 import { CMDLINE_KEYS, type XmCmdline, xmCmdline } from './xm-cmdline.ts'
 

@@ -1,4 +1,4 @@
-import type { PythonValue } from './python.ts'
+import type { PythonValue } from './python-expression.ts'
 
 export type XmValues = ReadonlyMap<string, PythonValue>
 

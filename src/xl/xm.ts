@@ -1,4 +1,5 @@
-import { type PythonValue, runPython } from './python.ts'
+import { runPython } from './python.ts'
+import type { PythonValue } from './python-expression.ts'
 import { type Settings, settle } from './settings.ts'
 import type { Assignment, Position, Value } from './syntax.ts'
 

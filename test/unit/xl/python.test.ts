@@ -43,6 +43,7 @@ describe('all else is a fault at its place', () => {
     ['a = "%s" % (1, 2)\n', '1:10 more values than'],
     ['a = "%f" % 1\n', '1:10 %f is more formatting'],
     ['a = [1 2]\n', '1:8 2 where , or ] was expected'],
+    ['b = 1\na =\n', '2:3 the end of the line where a value was expected'],
     ['a == 1\n', '1:1 this is a Python statement'],
     ['  a = 1\n', '1:3 an indented line'],
   ])('%j', (text, fault) => {
