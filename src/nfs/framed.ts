@@ -36,6 +36,12 @@ function readFrame(text: string): Frame | undefined {
   return { hash, site: / for site ([a-z0-9-]+);/.exec(header)?.[1], body: text.slice(header.length) }
 }
 
+/** True when a text has a header of ours and the rest is what it was made with. */
+export function isIntact(text: string): boolean {
+  const found = readFrame(text)
+  return found !== undefined && found.hash === sha256(found.body)
+}
+
 const isOf = (found: Name | undefined, site: Name) => found === undefined || found === site
 
 /** Reads such text back; `readLine` knows our own lines, with whatever somebody may have made of one. */

@@ -1,8 +1,8 @@
 import { DomusError } from '../errors.ts'
 import type { Name } from '../model/grammar.ts'
-import type { ExportEntry } from '../plan/plan.ts'
+import type { ExportEntry, FileFact } from '../plan/plan.ts'
 import { bareEntry, entryFault, sortEntries } from './entries.ts'
-import { frame, parseFramed } from './framed.ts'
+import { frame, isIntact, parseFramed } from './framed.ts'
 import type { FileVerdict, Owner } from './kind.ts'
 
 /** Where our exports are on a Linux server; exports(5): every regular `*.exports` file is read, in version order. */
@@ -57,4 +57,31 @@ function readLine(line: string): ExportEntry[] | undefined {
     ...(fsid === undefined ? {} : { fsid }),
   })
   return entryFault(entry) === undefined ? [entry] : undefined
+}
+
+/**
+ * What of a new drop-in its server's parser has not read yet: the header and the lines that are not in the file it
+ * replaces, provided that the hash there proves them to be as domus wrote them, which it never does untried.
+ *
+ * Each line stands for itself: the grammar has no quotes, continuations or defaults for the lines that follow.
+ */
+export function untriedPart({ content, after, fileBefore }: DropInChange): {
+  readonly content: string
+  readonly entries: readonly ExportEntry[]
+} {
+  if (fileBefore.kind !== 'file' || !isIntact(fileBefore.content)) return { content, entries: after }
+  const tried = new Set(fileBefore.content.split('\n').filter((line) => line.startsWith('/')))
+  return {
+    content: content
+      .split('\n')
+      .filter((line) => !tried.has(line))
+      .join('\n'),
+    entries: after.filter((entry) => !tried.has(renderLine(entry))),
+  }
+}
+
+interface DropInChange {
+  readonly content: string
+  readonly after: readonly ExportEntry[]
+  readonly fileBefore: FileFact
 }

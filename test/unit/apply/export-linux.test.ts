@@ -3,9 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { exportLinux } from '../../../src/apply/export-linux.ts'
 import type { StepContext } from '../../../src/apply/step.ts'
 import type { Inventory } from '../../../src/model/inventory.ts'
+import { keyOf } from '../../../src/nfs/entries.ts'
 import { linux } from '../../../src/nfs/linux.ts'
+import { optionsOf } from '../../../src/nfs/linux-file.ts'
+import { dryRunArgv } from '../../../src/nfs/linux-scripts.ts'
+import type { ExportEntry } from '../../../src/plan/plan.ts'
 import { gatherExportFacts } from '../../../src/service/exports-facts.ts'
-import { known, request, serverIn, siteOf } from '../../builders/exports.ts'
+import { known, owner, request, serverIn, siteOf } from '../../builders/exports.ts'
 import { installExportfs, type LiveTable, spell } from '../../fakes/exportfs.ts'
 import { type Fault, MemoryMachine } from '../../fakes/memory-machine.ts'
 
@@ -120,6 +124,60 @@ test('a thousand exports are two commands of exportfs at most, whatever their le
   const commands = at.machine.commands.filter((command) => command.startsWith('exportfs -i'))
   expect(commands.length).toBeLessThanOrEqual(2)
   for (const command of commands) expect(command.length).toBeLessThan(100_000)
+})
+
+describe('a file of more than a thousand exports', () => {
+  const entries = (count: number): ExportEntry[] =>
+    Array.from({ length: count }, (_, n) => ({
+      path: `/srv/xen/image${n}`,
+      client: `10.0.${Math.floor(n / 250)}.${(n % 250) + 1}`,
+      access: 'rw',
+    }))
+  const render = (list: readonly ExportEntry[]) => linux.render(owner, list)
+
+  /** Adds one export to so many, the file being as given; returns the texts that the parser had to try. */
+  async function addOne(count: number, file = render(entries(count))) {
+    const at = server()
+    for (const entry of entries(count)) at.live.set(keyOf(entry), optionsOf(entry))
+    at.machine.put(DROP_IN, file)
+    const tried: string[] = []
+    const sh = at.machine.programs.get('sh')
+    at.machine.programs.set('sh', (argv, options, machine) => {
+      if (argv.includes(dryRunArgv.at(-1) ?? '')) tried.push(options.input ?? '')
+      return sh?.(argv, options, machine)
+    })
+    const step = {
+      ...(await stepFor(server().machine, of('menas'))),
+      before: entries(count),
+      after: entries(count + 1),
+      fileBefore: { kind: 'file', content: file, mode: 0o644 } as const,
+      content: render(entries(count + 1)),
+    }
+    const saved = await exportLinux.prepare(step, at.context)
+    expect(await exportLinux.apply(step, saved, at.context)).toBe('changed')
+    return { ...at, tried }
+  }
+
+  test('of lines that are as domus wrote them, only the new one is tried, and the table is read as it lies there', async () => {
+    const { tried, live, machine } = await addOne(1200)
+    expect(tried.map((text) => text.match(/^\/.*$/gm))).toEqual([
+      ['/srv/xen/image1200 10.0.4.201(rw,sync,no_subtree_check,no_root_squash,secure)'],
+    ])
+    expect(live.size).toBe(1202)
+    expect(machine.commands.filter((command) => command.includes('runs exportfs -s'))).toEqual([])
+  })
+
+  test('with a line that somebody has changed, all of it is tried', async () => {
+    const file = render(entries(1200)).replace('10.0.0.7(rw,sync', '10.0.0.7(rw,async')
+    const { tried } = await addOne(1200, file)
+    expect(tried.map((text) => text.match(/^\/.*$/gm)?.length)).toEqual([1201])
+  })
+
+  test('and a shorter one is tried as a whole, and looked at with exportfs -s', async () => {
+    const { tried, machine } = await addOne(900)
+    expect(tried.map((text) => text.match(/^\/.*$/gm)?.length)).toEqual([901])
+    expect(machine.commands.filter((command) => command.includes('runs exportfs -s'))).toHaveLength(1)
+  })
 })
 
 test('what exportfs says of a change that works is told to the user', async () => {
