@@ -6,6 +6,7 @@ import type { LiveExport } from '../nfs/facts.ts'
 import { optionsOf, untriedPart } from '../nfs/linux-file.ts'
 import { readTagged, readTrial } from '../nfs/linux-reading.ts'
 import { dryRunArgv } from '../nfs/linux-scripts.ts'
+import { overlapsInTable } from '../nfs/overlaps.ts'
 import type { ExportEntry } from '../plan/plan.ts'
 import {
   exportLive,
@@ -38,7 +39,7 @@ export interface SavedExports {
 type ExportStep = StepOf<'export'>
 
 /**
- * Changes the exports of a Linux server: lock → is all as planned? → dry run with the
+ * Changes the exports of a Linux server: lock → is all as planned, and nobody else at our roots? → dry run with the
  * real parser → take out what goes → file → make live what comes → look at the table. Never `exportfs -ra`, which
  * would also carry out what others have in their files by halves.
  *
@@ -76,6 +77,7 @@ async function apply(
     readLiveToChange(machine, step.after.length),
   ])
   requirePlanned(step, file)
+  requireAlone(step, before)
   const { gone, missing } = deltaOf(step, before)
   const isWritten = (file?.content ?? '') === step.content
   if (isWritten && gone.length === 0 && missing.length === 0) return 'unchanged'
@@ -87,6 +89,16 @@ async function apply(
   if (said !== '') context.warn(`exportfs on ${step.on}: ${said}`)
   verify(step, before, await lookAgain(machine, before.length + missing.length))
   return 'changed'
+}
+
+/** A plan saw nobody else at our roots; by now somebody may have exported one by hand. */
+function requireAlone(step: ExportStep, table: readonly LiveExport[]): void {
+  const faults = overlapsInTable(step, table)
+  if (faults.length === 0) return
+  throw new DomusError(
+    'refused',
+    `others export the same on ${step.on} by now; nothing was changed: ${faults.join('; ')}`,
+  )
 }
 
 const keysOf = ({ before, after }: ExportStep) => new Set([...before, ...after].map(keyOf))

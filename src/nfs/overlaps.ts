@@ -1,3 +1,4 @@
+import type { Name } from '../model/grammar.ts'
 import type { Problem } from '../model/problem.ts'
 import type { NfsServer } from '../model/server.ts'
 import type { ExportEntry } from '../plan/plan.ts'
@@ -17,7 +18,7 @@ export type Foreign = LiveExport & { readonly isDeclared: boolean }
  * parent (seen on knfsd over NFSv4), whoever's line it is.
  */
 export function checkOverlaps(
-  server: NfsServer,
+  server: Pick<NfsServer, 'name'>,
   wanted: readonly WantedExport[],
   foreign: readonly Foreign[],
 ): Verdicts {
@@ -58,8 +59,34 @@ export function foreignExports(
   ]
 }
 
+/**
+ * The same for a table as it is when the plan is carried out, where others may have exported something since.
+ *
+ * @returns why the step must not be done, one line each
+ */
+export function overlapsInTable(
+  step: {
+    readonly on: Name
+    readonly before: readonly ExportEntry[]
+    readonly after: readonly ExportEntry[]
+  },
+  table: readonly LiveExport[],
+): string[] {
+  const ours = new Set([...step.before, ...step.after].map(keyOf))
+  const foreign = table.filter((entry) => !ours.has(keyOf(entry)))
+  if (foreign.length === 0) return []
+  const wanted = step.after.map((entry) => ({
+    ...entry,
+    domain: entry.domain ?? '',
+    image: '',
+    trust: undefined,
+  }))
+  const others = foreign.map((entry) => ({ ...entry, isDeclared: false }))
+  return checkOverlaps({ name: step.on }, wanted, others).problems.map(({ message }) => message)
+}
+
 function compareSamePath(
-  server: NfsServer,
+  server: Pick<NfsServer, 'name'>,
   entries: readonly WantedExport[],
   other: Foreign,
 ): { isFatal: boolean; problem: Problem } | undefined {
@@ -84,12 +111,17 @@ function compareSamePath(
   return { isFatal, problem: { path: `images/${first.image}/path`, message: `${what}; ${effect}` } }
 }
 
-function overlapMessage(server: NfsServer, path: string, other: string, entries: readonly Foreign[]): string {
+function overlapMessage(
+  { name }: Pick<NfsServer, 'name'>,
+  path: string,
+  other: string,
+  entries: readonly Foreign[],
+): string {
   const isParent = other === '/' || path.startsWith(`${other}/`)
   const clients = entries.map(({ client }) => client)
   const shown = clients.length > 3 ? `${clients.slice(0, 3).join(', ')} and others` : clients.join(', ')
   const [first] = entries
-  return `${server.name}:${path} lies ${isParent ? 'inside' : 'above'} ${other}, which is exported to ${shown} outside domus; ${first === undefined ? '' : remedy(first)}, or move the image`
+  return `${name}:${path} lies ${isParent ? 'inside' : 'above'} ${other}, which is exported to ${shown} outside domus; ${first === undefined ? '' : remedy(first)}, or move the image`
 }
 
 const remedy = ({ isDeclared, path, client }: Foreign) =>

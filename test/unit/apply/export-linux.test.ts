@@ -180,6 +180,25 @@ describe('a file of more than a thousand exports', () => {
   })
 })
 
+describe('somebody has exported by hand since the plan was made:', () => {
+  test.each([
+    ['a second writer of our root', '/srv/xen/slack 38.99.2.99', 'rw', /slack is exported to 38\.99\.2\.99/],
+    ['its parent', '/srv/xen *', 'ro', /slack lies inside \/srv\/xen.*exportfs -u '\*:\/srv\/xen'/],
+    ['a directory in it', '/srv/xen/slack/home 10.0.0.1', 'rw', /slack lies above \/srv\/xen\/slack\/home/],
+  ])('%s stops it, with nothing changed', async (_what, key, access, message) => {
+    const at = server()
+    const step = await stepFor(at.machine, of('menas'))
+    at.live.set(key, `${access},sync,no_subtree_check`)
+    const before = picture(at)
+    const saved = await exportLinux.prepare(step, at.context)
+    await expect(exportLinux.apply(step, saved, at.context)).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringMatching(message),
+    })
+    expect(picture(at)).toEqual(before)
+  })
+})
+
 test('what exportfs says of a change that works is told to the user', async () => {
   const at = server()
   const exportfs = at.machine.programs.get('exportfs')
