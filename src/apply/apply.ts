@@ -2,6 +2,7 @@ import { DomusError } from '../errors.ts'
 import { movesInventory, type Plan } from '../plan/plan.ts'
 import { loadRevision } from '../store/inventory.ts'
 import { beginOperation } from '../store/journal.ts'
+import type { JournalMark } from '../store/operations.ts'
 import { type ApplyContext, ownerOf } from './context.ts'
 import { doStep } from './do-step.ts'
 import { isPastReturn } from './forward.ts'
@@ -13,6 +14,8 @@ import { undoSteps } from './undo.ts'
 export interface ApplyRequest {
   readonly who: string
   readonly subjects: readonly string[]
+  /** How far the journal was before the plan's facts were gathered: work on its subjects since makes it stale. */
+  readonly since?: JournalMark
   /** Called once the plan is journaled, before its first step. */
   onBegun?(operation: number): void
 }
@@ -23,15 +26,17 @@ export interface ApplyRequest {
  * A step that fails is an outcome, not an error.
  *
  * @throws DomusError before anything began: 'refused' when a fact of the plan is unknown, 'stale-plan' when the
- *   inventory has changed, 'busy' when a subject is being worked on; 'internal' when the journal cannot be written
+ *   inventory has changed or a subject was worked on since, 'busy' when one is being worked on; 'internal' when the
+ *   journal cannot be written
  */
 export async function applyPlan(plan: Plan, request: ApplyRequest, context: ApplyContext): Promise<Outcome> {
   refuseUnknown(plan)
   await refuseStale(plan, context)
   if (plan.steps.length === 0) return { outcome: 'done', steps: [], warnings: [], notes: [], lookAt: [] }
-  const { who, subjects } = request
+  const { who, subjects, since } = request
   const at = context.now().toISOString()
-  const operation = await beginOperation(context.store, { plan, who, subjects, owner: ownerOf(context), at })
+  const owner = ownerOf(context)
+  const operation = await beginOperation(context.store, { plan, who, subjects, since, owner, at })
   request.onBegun?.(operation)
   const run = openRun(context, operation, plan)
   for (const position of plan.steps.keys()) {

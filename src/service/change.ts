@@ -6,12 +6,12 @@ import type { Problem } from '../model/problem.ts'
 import type { Claim, SiteFacts } from '../plan/facts.ts'
 import { planFence } from '../plan/fence.ts'
 import { planDestroy, planReboot, planStart, planStop } from '../plan/lifecycle.ts'
-import type { Plan } from '../plan/plan.ts'
 import { type Planned, planSite } from '../plan/site.ts'
 import type { Preflight } from '../plan/view.ts'
 import { listClaims } from '../store/claims.ts'
 import { listFences } from '../store/fences.ts'
 import { loadInventory } from '../store/inventory.ts'
+import { type JournalMark, loadJournalMark } from '../store/operations.ts'
 import type { App } from './app.ts'
 import { mistakes, requireDocument } from './document.ts'
 import { requireExpected } from './etag.ts'
@@ -26,6 +26,8 @@ import { type Checked, checkKernels, checkStarts, forcedTitle } from './start-ch
 export interface PlannedChange extends Planned {
   /** What has one operation at a time: `site` for the inventory, `domain/NAME`. */
   readonly subjects: readonly string[]
+  /** How far the journal was before the facts were gathered. */
+  readonly since: JournalMark
   /** The guests that the plan starts. */
   readonly starts: readonly Guest[]
   /** What was checked before a guest moves. */
@@ -34,11 +36,12 @@ export interface PlannedChange extends Planned {
 
 /** Turns what is asked for into a plan: load, check, gather facts, plan. Changes nothing. */
 export async function planChange(app: App, request: ChangeRequest): Promise<PlannedChange> {
+  const since = await loadJournalMark(app.store)
   const { inventory, revision, siteName } = await loadInventory(app.store, app.site)
   if ('expect' in request) requireExpected(inventory, request.expect)
   const claims = new Map((await listClaims(app.store)).map((claim) => [claim.domain, claim]))
   const fences = await listFences(app.store)
-  const moment: Moment = { app, current: inventory, revision, siteName, claims, fences }
+  const moment: Moment = { app, current: inventory, revision, siteName, claims, fences, since }
   switch (request.kind) {
     case 'apply': {
       const stored = { inventory, prune: request.prune === true }
@@ -60,18 +63,19 @@ export async function planChange(app: App, request: ChangeRequest): Promise<Plan
     case 'destroy':
       return planLifecycle(moment, request)
     case 'migrate':
-      return alone(request.name, await planMove(moment, request))
+      return alone(request.name, await planMove(moment, request), since)
     case 'repair':
-      return alone(request.name, await planRepairOf(moment, request.name))
+      return alone(request.name, await planRepairOf(moment, request.name), since)
     case 'fence':
       return planFencing(moment, request)
   }
 }
 
 /** A change of one domain and nothing else. */
-const alone = <P extends Planned>(name: Name, planned: P) => ({
+const alone = <P extends Planned>(name: Name, planned: P, since: JournalMark) => ({
   ...planned,
   subjects: [`domain/${name}`],
+  since,
   starts: [],
 })
 
@@ -82,6 +86,7 @@ interface Moment {
   readonly siteName: Name | undefined
   readonly claims: ReadonlyMap<Name, Claim>
   readonly fences: ReadonlyMap<Name, string>
+  readonly since: JournalMark
 }
 
 // A store that nothing was recorded in has no name of its own yet.
@@ -99,7 +104,7 @@ function requireSameSite(moment: Moment, wanted: Inventory): void {
 }
 
 async function planInventory(
-  { app, current, revision, siteName, claims, fences }: Moment,
+  { app, current, revision, siteName, claims, fences, since }: Moment,
   wanted: Inventory,
   title: string,
   drift?: 'adopt' | 'overwrite',
@@ -121,7 +126,8 @@ async function planInventory(
     exports: { isolation: app.isolation, ...(drift && { drift }) },
     ...(scope && { scope }),
   })
-  return withChecks({ ...planned, subjects: subjectsOf(planned.plan), facts, starts: [] }, checked)
+  const subjects = subjectsOf(current, wanted)
+  return withChecks({ ...planned, subjects, since, facts, starts: [] }, checked)
 }
 
 const guestsIn = (wanted: Inventory, scope: ReadonlySet<Name> | undefined): Guest[] =>
@@ -141,15 +147,18 @@ const withChecks = <P extends PlannedChange>(change: P, { refusals, warnings }: 
   refusals: [...change.refusals, ...refusals],
 })
 
-/** The inventory as a whole, and every domain whose row changes. */
-const subjectsOf = ({ steps }: Plan): string[] => [
-  'site',
-  ...steps.flatMap((step) =>
-    step.kind === 'record'
-      ? step.changes.flatMap(({ noun, name }) => (noun === 'domains' ? [`domain/${name}`] : []))
-      : [],
-  ),
-]
+/** The inventory as a whole, and every domain that changes or that uses what changes: its export may go. */
+function subjectsOf(current: Inventory, wanted: Inventory): string[] {
+  const names = new Set([...current.domains.keys(), ...wanted.domains.keys()])
+  const guestIn = (inventory: Inventory, name: Name) => {
+    const domain = inventory.domains.get(name)
+    return domain === undefined ? undefined : guestOf(inventory, domain)
+  }
+  const changed = [...names].filter(
+    (name) => !isDeepStrictEqual(guestIn(current, name), guestIn(wanted, name)),
+  )
+  return ['site', ...changed.map((name) => `domain/${name}`)]
+}
 
 async function planCreate(
   moment: Moment,
@@ -187,7 +196,7 @@ async function planCreate(
 }
 
 async function planLifecycle(
-  { app, current, revision, claims, fences }: Moment,
+  { app, current, revision, claims, fences, since }: Moment,
   request: ChangeRequest & { kind: 'start' | 'stop' | 'reboot' | 'destroy' },
 ): Promise<PlannedChange> {
   const { kind, name } = request
@@ -196,7 +205,7 @@ async function planLifecycle(
   const facts = await gatherFacts(app, { current, wanted: current, scope, claims, fences, exports: false })
   const planners = { start: planStart, stop: planStop, reboot: planReboot, destroy: planDestroy }
   const planned = planners[kind](guest, { facts, revision, now: app.now().toISOString() })
-  const change = alone(name, planned)
+  const change = alone(name, planned, since)
   if (request.kind !== 'start') return change
   const title = forcedTitle(change.plan.title, request.force)
   const links = await checkStarts(app, current, [guest], {
@@ -209,7 +218,7 @@ async function planLifecycle(
 }
 
 async function planFencing(
-  { app, current, revision, claims, fences }: Moment,
+  { app, current, revision, claims, fences, since }: Moment,
   { name, lift = false }: ChangeRequest & { kind: 'fence' },
 ): Promise<PlannedChange> {
   find(current, 'domains', name)
@@ -226,7 +235,7 @@ async function planFencing(
     templates: app.templates,
     isolation: app.isolation,
   })
-  return { ...planned, subjects: ['site', `domain/${name}`], starts: [] }
+  return { ...planned, subjects: ['site', `domain/${name}`], since, starts: [] }
 }
 
 /** The inventory less one resource. @throws DomusError 'not-found', or 'conflict' when others refer to it */

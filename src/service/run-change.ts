@@ -32,7 +32,7 @@ export async function runChange(app: App, request: ChangeRequest, events: RunEve
 
 async function carryOut(
   app: App,
-  { plan, subjects }: PlannedChange,
+  { plan, subjects, since }: PlannedChange,
   events: RunEvents,
 ): Promise<OperationView> {
   const context = applyContext(app, ({ state, text, phase }) => {
@@ -41,6 +41,7 @@ async function carryOut(
   const request = {
     who: events.who ?? app.who,
     subjects,
+    since,
     onBegun: (operation: number) => events.begun?.(String(operation)),
   }
   return viewOutcome(plan, await applyPlan(plan, request, context))

@@ -1,23 +1,34 @@
 import type { Transaction } from 'kysely'
 import { DomusError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { Operation, OperationDetail, Owner } from './operations.ts'
+import { inChunks } from './chunks.ts'
+import type { JournalMark, Operation, OperationDetail, Owner } from './operations.ts'
 import type { Database, OperationState, StepState } from './schema.ts'
 import type { Store } from './store.ts'
 
 /**
  * Enters an operation into the journal and takes its subjects, such as `domain/web1`: one operation at a time
- * for each.
+ * for each, and none on a subject that another one has worked on since the plan was made.
  *
- * @throws DomusError 'busy' naming the operation that has a subject, who runs it and since when
+ * @throws DomusError 'busy' naming the operation that has a subject, who runs it and since when; 'stale-plan'
+ *   naming the one that had it since
  */
 export async function beginOperation(
   { db }: Store,
-  operation: { plan: Plan; who: string; subjects: readonly string[]; owner: Owner; at: string },
+  operation: {
+    plan: Plan
+    who: string
+    subjects: readonly string[]
+    owner: Owner
+    at: string
+    /** How far the journal was when the plan was made; without it nothing is known of what was done since. */
+    since?: JournalMark | undefined
+  },
 ): Promise<number> {
-  const { plan, who, subjects, owner, at } = operation
+  const { plan, who, subjects, owner, at, since } = operation
   return db.transaction().execute(async (trx) => {
-    for (const subject of subjects) await refuseBusy(trx, subject)
+    await refuseBusy(trx, subjects)
+    if (since !== undefined) await refuseOvertaken(trx, subjects, since)
     const { id } = await trx
       .insertInto('operation')
       .values({
@@ -31,26 +42,51 @@ export async function beginOperation(
       .returning('id')
       .executeTakeFirstOrThrow()
     const rows = [...new Set(subjects)].map((subject) => ({ operation_id: id, subject, held: 1 as const }))
-    if (rows.length > 0) await trx.insertInto('operation_subject').values(rows).execute()
+    for (const some of inChunks(rows)) await trx.insertInto('operation_subject').values(some).execute()
     return id
   })
 }
 
-async function refuseBusy(trx: Transaction<Database>, subject: string): Promise<void> {
-  const other = await trx
+async function refuseBusy(trx: Transaction<Database>, subjects: readonly string[]): Promise<void> {
+  const held = await trx
     .selectFrom('operation_subject')
     .innerJoin('operation', 'operation.id', 'operation_id')
-    .select(['id', 'title', 'who', 'state', 'started_at'])
-    .where('subject', '=', subject)
+    .select(['id', 'title', 'who', 'state', 'started_at', 'subject'])
     .where('held', '=', 1)
-    .executeTakeFirst()
+    .execute()
+  const mine = new Set(subjects)
+  const other = held.find((one) => mine.has(one.subject))
   if (other === undefined) return
-  const { id, title, who, state, started_at } = other
+  const { id, title, who, state, started_at, subject } = other
   const fix =
     state === 'stuck' ? `it is stuck, settle it first: domus operations retry ${id}` : 'wait for its end'
   throw new DomusError(
     'busy',
     `${subject} is busy with operation ${id} (${title}) of ${who} since ${started_at}; ${fix}`,
+  )
+}
+
+/** A guest that was started, say, after a plan saw it stopped: what the plan takes away is its root by now. */
+async function refuseOvertaken(
+  trx: Transaction<Database>,
+  subjects: readonly string[],
+  { latest, running }: JournalMark,
+): Promise<void> {
+  const mine = new Set(subjects)
+  const begun = await trx
+    .selectFrom('operation_subject')
+    .innerJoin('operation', 'operation.id', 'operation_id')
+    .select(['id', 'title', 'who', 'subject'])
+    .where((where) =>
+      where.or([where('operation_id', '>', latest), where('operation_id', 'in', [...running, 0])]),
+    )
+    .execute()
+  const other = begun.find(({ subject }) => mine.has(subject))
+  if (other === undefined) return
+  const { id, title, who, subject } = other
+  throw new DomusError(
+    'stale-plan',
+    `${subject} has been worked on by operation ${id} (${title}) of ${who} since this was planned: plan again`,
   )
 }
 

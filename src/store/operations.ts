@@ -76,6 +76,23 @@ export async function listOperations(
     })
 }
 
+/** How far the journal was at some moment: what had begun, and what of it was still under way. */
+export interface JournalMark {
+  /** The id of the latest one; 0 when there is none. */
+  readonly latest: number
+  readonly running: readonly number[]
+}
+
+/** How far the journal is now, for a plan that is made from what is looked at afterwards. */
+export async function loadJournalMark({ db }: Store): Promise<JournalMark> {
+  const { latest } = await db
+    .selectFrom('operation')
+    .select(({ fn }) => fn.max('id').as('latest'))
+    .executeTakeFirstOrThrow()
+  const running = await db.selectFrom('operation').select('id').where('state', '=', 'running').execute()
+  return { latest: Number(latest ?? 0), running: running.map(({ id }) => id) }
+}
+
 /** @throws DomusError 'not-found' */
 export async function getOperation({ db }: Store, id: number): Promise<Operation> {
   const row = await db.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst()

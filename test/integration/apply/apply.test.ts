@@ -7,7 +7,12 @@ import { recoverOperations } from '../../../src/apply/recover.ts'
 import { dismissOperation, retryUndo } from '../../../src/apply/settle.ts'
 import type { Step } from '../../../src/plan/plan.ts'
 import { listResources } from '../../../src/store/inventory.ts'
-import { getOperation, listOperations } from '../../../src/store/operations.ts'
+import {
+  getOperation,
+  type JournalMark,
+  listOperations,
+  loadJournalMark,
+} from '../../../src/store/operations.ts'
 import { recordChanges } from '../../../src/store/record.ts'
 import {
   CONFIG,
@@ -293,6 +298,38 @@ describe('what is refused before anything begins', () => {
       ),
     })
     expect(outcome.outcome).toBe('done')
+  })
+
+  test('a plan for a domain that was started since the plan looked at it', async () => {
+    const { context, store, h1 } = world
+    h1.put('/etc/xen/menas.cfg', CONFIG)
+    const since = await loadJournalMark(store)
+    await apply(start())
+    const late = applyPlan(plan(remove()), { ...REQUEST, since }, context)
+    await expect(late).rejects.toMatchObject({
+      code: 'stale-plan',
+      message:
+        'domain/menas has been worked on by operation 1 (make menas) of root since this was planned: plan again',
+    })
+    expect(world.xl.domains).toMatchObject([{ name: 'menas' }])
+  })
+
+  test('a plan for a domain that was being started when the plan looked at it', async () => {
+    const { context, store, h1 } = world
+    let mark: Promise<JournalMark> | undefined
+    h1.programs.set('slow', () => {
+      mark = loadJournalMark(store)
+      return {}
+    })
+    await apply(run(['slow']))
+    const since = await mark
+    expect(since).toEqual({ latest: 1, running: [1] })
+    const late = applyPlan(plan(write()), { ...REQUEST, ...(since && { since }) }, context)
+    await expect(late).rejects.toMatchObject({ code: 'stale-plan' })
+    const now = await loadJournalMark(store)
+    expect(await applyPlan(plan(write()), { ...REQUEST, since: now }, context)).toMatchObject({
+      outcome: 'done',
+    })
   })
 
   test.each([
