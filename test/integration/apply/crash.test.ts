@@ -1,16 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applyPlan } from '../../../src/apply/apply.ts'
-import type { ApplyContext } from '../../../src/apply/context.ts'
 import { recoverOperations } from '../../../src/apply/recover.ts'
 import { retryUndo } from '../../../src/apply/settle.ts'
-import type { StepKind } from '../../../src/apply/step.ts'
-import { type StepKinds, stepKinds } from '../../../src/apply/steps.ts'
 import type { FileState } from '../../../src/machine/machine.ts'
 import type { FileFact, Plan, Step } from '../../../src/plan/plan.ts'
 import { listResources } from '../../../src/store/inventory.ts'
 import { getOperation } from '../../../src/store/operations.ts'
-import type { Fault } from '../../fakes/memory-machine.ts'
+import { anyTroubles, live, NO_TROUBLE, type Troubles } from './troubles.ts'
 import {
   CONFIG,
   ON_H1,
@@ -134,79 +131,18 @@ async function stateAfter(
   return state
 }
 
-/** What goes wrong in one process: faults of the machine by number of action, and where the process is killed. */
-const troubles = fc.record({
-  faults: fc.dictionary(
-    fc.nat(30).map(String),
-    fc.constantFrom<Fault>(
-      'fail-before',
-      'fail-after',
-      'timeout-after',
-      'unreachable',
-      'crash-before',
-      'crash-after',
-    ),
-    { maxKeys: 2 },
-  ),
-  /** Between a step's work and the journal; counts the moments before and after prepare, apply and undo. */
-  killedAt: fc.option(fc.nat(40), { nil: undefined, freq: 2 }),
-})
-type Troubles = typeof troubles extends fc.Arbitrary<infer T> ? T : never
-
-const NO_TROUBLE: Troubles = { faults: {}, killedAt: undefined }
-
-/** Lets a process do its work in these troubles; resolves with what it returned, or `killed`. */
-async function live<T>(
-  world: World,
-  context: ApplyContext,
-  { faults, killedAt }: Troubles,
-  work: (context: ApplyContext) => Promise<T>,
-): Promise<T | 'killed'> {
-  const { promise: killed, resolve: kill } = Promise.withResolvers<'killed'>()
-  let actions = 0
-  world.h1.fault = () => faults[String(actions++)]
-  world.h1.onCrash = () => kill('killed')
-  const kinds = killable(killedAt, () => kill('killed'))
-  const result = await Promise.race([work({ ...context, kinds }), killed])
-  world.h1.fault = () => undefined
-  return result
-}
-
-/** The kinds of steps, in a process that is killed just before or just after one of their calls. */
-function killable(at: number | undefined, kill: () => void): StepKinds {
-  let moments = 0
-  const moment = async () => {
-    if (moments++ !== at) return
-    kill()
-    await new Promise(() => undefined)
-  }
-  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
-    await moment()
-    const result = await work()
-    await moment()
-    return result
-  }
-  const wrap = (kind: StepKind): StepKind => ({
-    describe: (step) => kind.describe(step),
-    prepare: (step, context) => counted(() => kind.prepare(step, context)),
-    apply: (step, saved, context) => counted(() => kind.apply(step, saved, context)),
-    undo: (step, saved, context, certainty) => counted(() => kind.undo(step, saved, context, certainty)),
-  })
-  return Object.fromEntries(
-    Object.entries(stepKinds).map(([name, kind]) => [name, wrap(kind as StepKind)]),
-  ) as unknown as StepKinds
-}
-
 /** One life of a plan: the process that applies it, those that recover what was left, and a person in the end. */
 async function liveThrough(world: World, thePlan: Plan, lives: readonly Troubles[]): Promise<void> {
   const [first = NO_TROUBLE, ...later] = lives
-  const applied = await live(world, world.context, first, (context) => applyPlan(thePlan, REQUEST, context))
+  const applied = await live([world.h1], first, (kinds) =>
+    applyPlan(thePlan, REQUEST, { ...world.context, kinds }),
+  )
   if (applied !== 'killed') {
     expect((await getOperation(world.store, 1)).state).toBe(applied.outcome)
     expect(applied.outcome === 'stuck').toBe(applied.lookAt.length > 0)
   }
   for (const trouble of [...later, NO_TROUBLE]) {
-    await live(world, world.nextProcess(), trouble, recoverOperations)
+    await live([world.h1], trouble, (kinds) => recoverOperations({ ...world.nextProcess(), kinds }))
   }
   const { state } = await getOperation(world.store, 1)
   expect(['done', 'rolled-back', 'stuck']).toContain(state)
@@ -224,7 +160,7 @@ test('whatever fails and whenever it is killed, a plan is done or undone, and th
     fc.asyncProperty(
       files,
       fc.array(wish, { minLength: 1, maxLength: 6 }),
-      fc.array(troubles, { minLength: 1, maxLength: 3 }),
+      fc.array(anyTroubles, { minLength: 1, maxLength: 3 }),
       async (before, wishes, lives) => {
         const steps = stepsOf(wishes, before)
         const world = await worldWith(before)
