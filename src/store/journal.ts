@@ -54,8 +54,8 @@ async function refuseBusy(trx: Transaction<Database>, subjects: readonly string[
     .select(['id', 'title', 'who', 'state', 'started_at', 'subject'])
     .where('held', '=', 1)
     .execute()
-  const mine = new Set(subjects)
-  const other = held.find((one) => mine.has(one.subject))
+  const bySubject = new Map(held.map((one) => [one.subject, one]))
+  const [other] = subjects.flatMap((subject) => bySubject.get(subject) ?? [])
   if (other === undefined) return
   const { id, title, who, state, started_at, subject } = other
   const fix =
@@ -72,7 +72,6 @@ async function refuseOvertaken(
   subjects: readonly string[],
   { latest, running }: JournalMark,
 ): Promise<void> {
-  const mine = new Set(subjects)
   const begun = await trx
     .selectFrom('operation_subject')
     .innerJoin('operation', 'operation.id', 'operation_id')
@@ -81,7 +80,8 @@ async function refuseOvertaken(
       where.or([where('operation_id', '>', latest), where('operation_id', 'in', [...running, 0])]),
     )
     .execute()
-  const other = begun.find(({ subject }) => mine.has(subject))
+  const bySubject = new Map(begun.map((one) => [one.subject, one]))
+  const [other] = subjects.flatMap((subject) => bySubject.get(subject) ?? [])
   if (other === undefined) return
   const { id, title, who, subject } = other
   throw new DomusError(
