@@ -1,4 +1,5 @@
 import type { Run } from './operation-run.ts'
+import { NothingDone } from './step.ts'
 
 /** Carries out one step of an operation, journaling how far it is. */
 export async function doStep(run: Run, position: number): Promise<void> {
@@ -15,7 +16,8 @@ export async function doStep(run: Run, position: number): Promise<void> {
   try {
     await run.done(position, await kind.apply(step, saved, context))
   } catch (error) {
-    await run.failed(position, error)
+    if (error instanceof NothingDone) await run.untouched(position, error)
+    else await run.failed(position, error)
     throw error
   }
   tell('end')

@@ -6,7 +6,7 @@ import { readShowmount, shownIn } from '../nfs/freebsd-reading.ts'
 import { logSizeArgv, reloadArgv, resultArgv } from '../nfs/freebsd-scripts.ts'
 import { readTagged } from '../nfs/linux-reading.ts'
 import { readMountd } from '../nfs/mountd.ts'
-import { requirePlanned, underLock } from './export-lock.ts'
+import { requirePlanned, UNDO_WAIT_MS, underLock } from './export-lock.ts'
 import type { StepContext, StepKind, StepOf } from './step.ts'
 
 /** What /etc/exports was before; undefined is no file. */
@@ -33,7 +33,8 @@ export const exportFreebsd: StepKind<ExportStep, SavedExportsFile> = {
   },
   apply: (step, saved, context) =>
     underLock(step, context, (machine) => apply(machine, step, saved, context)),
-  undo: (step, saved, context) => underLock(step, context, (machine) => undo(machine, step, saved)),
+  undo: (step, saved, context) =>
+    underLock(step, context, (machine) => undo(machine, step, saved), { waitMs: UNDO_WAIT_MS }),
 }
 
 async function apply(

@@ -16,8 +16,8 @@ import {
   showLive,
   unexportLive,
 } from './export-live.ts'
-import { requirePlanned, underLock } from './export-lock.ts'
-import type { StepContext, StepKind, StepOf } from './step.ts'
+import { requirePlanned, UNDO_WAIT_MS, underLock } from './export-lock.ts'
+import { beforeChange, type StepContext, type StepKind, type StepOf } from './step.ts'
 
 const DRY_RUN_TIMEOUT_MS = 120_000
 
@@ -50,7 +50,8 @@ export const exportLinux: StepKind<ExportStep, SavedExports> = {
   prepare,
   apply: (step, saved, context) =>
     underLock(step, context, (machine) => apply(machine, step, saved, context)),
-  undo: (step, saved, context) => underLock(step, context, (machine) => undo(machine, step, saved)),
+  undo: (step, saved, context) =>
+    underLock(step, context, (machine) => undo(machine, step, saved), { waitMs: UNDO_WAIT_MS }),
 }
 
 async function prepare(step: ExportStep, context: StepContext): Promise<SavedExports> {
@@ -72,16 +73,10 @@ async function apply(
   saved: SavedExports,
   context: StepContext,
 ): Promise<'changed' | 'unchanged'> {
-  const [file, before] = await Promise.all([
-    machine.readFile(step.path),
-    readLiveToChange(machine, step.after.length),
-  ])
-  requirePlanned(step, file)
-  requireAlone(step, before)
-  const { gone, missing } = deltaOf(step, before)
-  const isWritten = (file?.content ?? '') === step.content
-  if (isWritten && gone.length === 0 && missing.length === 0) return 'unchanged'
-  if (step.content !== '') await dryRun(machine, step, context)
+  const { before, gone, missing, isWritten, isDone } = await beforeChange(() =>
+    lookAndTry(machine, step, context),
+  )
+  if (isDone) return 'unchanged'
   await unexportLive(machine, gone)
   if (!isWritten) await putFile(machine, step.path, step.content || undefined, saved.file)
   context.progress(`${missing.length} exports become live on ${step.on}`)
@@ -89,6 +84,21 @@ async function apply(
   if (said !== '') context.warn(`exportfs on ${step.on}: ${said}`)
   verify(step, before, await lookAgain(machine, before.length + missing.length))
   return 'changed'
+}
+
+/** Everything up to the first change: what there is, what has to change, and whether the parser takes our file. */
+async function lookAndTry(machine: Machine, step: ExportStep, context: StepContext) {
+  const [file, before] = await Promise.all([
+    machine.readFile(step.path),
+    readLiveToChange(machine, step.after.length),
+  ])
+  requirePlanned(step, file)
+  requireAlone(step, before)
+  const delta = deltaOf(step, before)
+  const isWritten = (file?.content ?? '') === step.content
+  const isDone = isWritten && delta.gone.length === 0 && delta.missing.length === 0
+  if (!isDone && step.content !== '') await dryRun(machine, step, context)
+  return { before, isWritten, isDone, ...delta }
 }
 
 /** A plan saw nobody else at our roots; by now somebody may have exported one by hand. */

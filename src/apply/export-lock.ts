@@ -1,19 +1,27 @@
 import { DomusError } from '../errors.ts'
 import type { FileState, Machine } from '../machine/machine.ts'
-import type { StepContext, StepOf } from './step.ts'
+import { beforeChange, type StepContext, type StepOf } from './step.ts'
 
 type ExportStep = StepOf<'export'>
 
 const LOCKS = { linux: '/run/domus-exports.lock', freebsd: '/var/run/domus-exports.lock' } as const
 
-/** Does work on a server's exports while nobody else of us does; the lock is on the server and dies with us. */
+/** An undo waits longer than a change: it has to be done some time, and a change can be asked for again. */
+export const UNDO_WAIT_MS = 60_000
+
+/**
+ * Does work on a server's exports while nobody else of us does; the lock is on the server and dies with us.
+ *
+ * @throws NothingDone with code 'busy' naming the holder
+ */
 export async function underLock<T>(
   step: Pick<ExportStep, 'machine' | 'serverKind'>,
   { machines }: Pick<StepContext, 'machines'>,
   work: (machine: Machine) => Promise<T>,
+  options: { readonly waitMs?: number } = {},
 ): Promise<T> {
   const machine = machines(step.machine)
-  const unlock = await machine.lock(LOCKS[step.serverKind])
+  const unlock = await beforeChange(() => machine.lock(LOCKS[step.serverKind], options))
   let result: T
   try {
     result = await work(machine)

@@ -37,6 +37,8 @@ export interface Run {
   refused(position: number, error: unknown): Promise<void>
   begun(position: number, saved: unknown): Promise<void>
   done(position: number, result: 'changed' | 'unchanged'): Promise<void>
+  /** Begun, and given up before anything was changed. */
+  untouched(position: number, error: unknown): Promise<void>
   failed(position: number, error: unknown): Promise<void>
   undoing(position: number): Promise<void>
   undone(position: number): Promise<void>
@@ -100,6 +102,10 @@ export function openRun(
     async done(position, result) {
       update(position, { state: result, certainty: 'done' })
       await mark(position, 'done', { result })
+    },
+    async untouched(position, error) {
+      update(position, { state: 'refused', error: describeError(error) })
+      await mark(position, 'undone', { error: describeError(error) })
     },
     async failed(position, error) {
       update(position, { state: 'failed', certainty: 'uncertain', error: describeError(error) })

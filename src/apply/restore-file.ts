@@ -59,8 +59,10 @@ export async function restoreFile(
     const message = `${step.path} on ${step.on} was changed by somebody else meanwhile; it was left as it is`
     throw new DomusError('conflict', message)
   }
-  if (file === undefined) await machine.removeFile(step.path)
-  else if (!isSameFile(now, file)) await machine.writeFile(step.path, file)
+  if (file === undefined) {
+    // On a read-only file system not even what is not there can be removed.
+    if (now !== undefined) await machine.removeFile(step.path)
+  } else if (!isSameFile(now, file)) await machine.writeFile(step.path, file)
   await reload(machine, step)
   // One that is not empty stays: others use it by now.
   for (const folder of folders) await machine.run(['rmdir', folder])

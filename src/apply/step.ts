@@ -1,3 +1,4 @@
+import { DomusError } from '../errors.ts'
 import type { Machines } from '../machine/machine.ts'
 import type { Step } from '../plan/plan.ts'
 import type { Store } from '../store/store.ts'
@@ -29,6 +30,22 @@ export interface StepContext {
  */
 export type Certainty = 'done' | 'uncertain'
 
+/** An error of `apply` before it has changed anything at all: there is nothing to undo. */
+export class NothingDone extends DomusError {
+  constructor({ code, message, cause, problems }: DomusError) {
+    super(code, message, { cause, problems })
+  }
+}
+
+/** Does what changes nothing yet: an error of it is {@link NothingDone}. */
+export async function beforeChange<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof DomusError ? new NothingDone(error) : error
+  }
+}
+
 /**
  * How one kind of step is carried out and taken back.
  *
@@ -45,6 +62,7 @@ export interface StepKind<S extends Step = Step, Saved = unknown> {
    * @throws DomusError 'stale-plan' when the facts differ from what the planner saw
    */
   prepare(step: S, context: StepContext): Promise<Saved>
+  /** @throws NothingDone when there is nothing to undo; any other error means that anything may have happened */
   apply(step: S, saved: Saved, context: StepContext): Promise<'changed' | 'unchanged'>
   /**
    * There is no way back from it: once it is done, what the plan has after it is done too, also after a failure or a

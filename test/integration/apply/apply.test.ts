@@ -5,6 +5,9 @@ import type { Progress } from '../../../src/apply/context.ts'
 import type { Outcome } from '../../../src/apply/outcome.ts'
 import { recoverOperations } from '../../../src/apply/recover.ts'
 import { dismissOperation, retryUndo } from '../../../src/apply/settle.ts'
+import { NothingDone, type StepKind } from '../../../src/apply/step.ts'
+import { type StepKinds, stepKinds } from '../../../src/apply/steps.ts'
+import { DomusError } from '../../../src/errors.ts'
 import type { Step } from '../../../src/plan/plan.ts'
 import { listResources } from '../../../src/store/inventory.ts'
 import {
@@ -161,6 +164,35 @@ describe('a plan that fails', () => {
     })
     expect(await apply(write({ path: '/etc/new/file' }), failing)).toMatchObject({ outcome: 'rolled-back' })
     expect([...world.h1.files.keys()]).toEqual(['/etc/new/theirs'])
+  })
+
+  test('before a step has changed anything needs no undo of that step', async () => {
+    const { context, h1 } = world
+    const busy: StepKind = {
+      ...(stepKinds.run as StepKind),
+      apply: async () => {
+        throw new NothingDone(new DomusError('busy', 'the lock is held by anna'))
+      },
+      undo: async () => {
+        throw new Error('there is nothing to undo')
+      },
+    }
+    const outcome = await applyPlan(plan(write(), run(['true'])), REQUEST, {
+      ...context,
+      kinds: { ...stepKinds, run: busy as StepKinds['run'] },
+    })
+    expect(outcome).toMatchObject({ outcome: 'rolled-back', error: { code: 'busy' }, lookAt: [] })
+    expect(results(outcome)).toEqual(['undone', 'failed'])
+    expect(h1.files.size).toBe(0)
+    expect((await lastOperation())?.steps[1]).toMatchObject({
+      state: 'undone',
+      error: 'the lock is held by anna',
+    })
+  })
+
+  test('on a file system that cannot be written, where there is nothing to remove, is rolled back', async () => {
+    world.h1.fault = (action) => (/^(?:write|remove) /.test(action) ? 'fail-before' : undefined)
+    expect(await apply(write())).toMatchObject({ outcome: 'rolled-back' })
   })
 
   test('does not overwrite what somebody else has written meanwhile', async () => {

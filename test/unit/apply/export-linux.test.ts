@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exportLinux } from '../../../src/apply/export-linux.ts'
-import type { StepContext } from '../../../src/apply/step.ts'
+import { NothingDone, type StepContext } from '../../../src/apply/step.ts'
 import type { Inventory } from '../../../src/model/inventory.ts'
 import { keyOf } from '../../../src/nfs/entries.ts'
 import { linux } from '../../../src/nfs/linux.ts'
@@ -191,10 +191,9 @@ describe('somebody has exported by hand since the plan was made:', () => {
     at.live.set(key, `${access},sync,no_subtree_check`)
     const before = picture(at)
     const saved = await exportLinux.prepare(step, at.context)
-    await expect(exportLinux.apply(step, saved, at.context)).rejects.toMatchObject({
-      code: 'refused',
-      message: expect.stringMatching(message),
-    })
+    const apply = exportLinux.apply(step, saved, at.context)
+    await expect(apply).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message) })
+    await expect(apply).rejects.toBeInstanceOf(NothingDone)
     expect(picture(at)).toEqual(before)
   })
 })
@@ -243,7 +242,9 @@ test('who holds the lock is named, and nothing is changed', async () => {
   const saved = await exportLinux.prepare(step, at.context)
   const before = picture(at)
   await at.machine.lock('/run/domus-exports.lock')
-  await expect(exportLinux.apply(step, saved, at.context)).rejects.toMatchObject({ code: 'busy' })
+  const apply = exportLinux.apply(step, saved, at.context)
+  await expect(apply).rejects.toMatchObject({ code: 'busy' })
+  await expect(apply).rejects.toBeInstanceOf(NothingDone)
   expect(picture(at)).toEqual(before)
 })
 
