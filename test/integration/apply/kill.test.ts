@@ -48,7 +48,7 @@ const UNDONE = {
 }
 
 test('killed -9 before and after each of five steps, the next process puts everything back', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   for (let count = 0; count < 10; count += 2) {
     const pair = await Promise.all([killAndRecover('step', count), killAndRecover('step', count + 1)])
@@ -58,7 +58,7 @@ test('killed -9 before and after each of five steps, the next process puts every
 })
 
 test('killed -9 at statements of the database, all is there or nothing, as the journal says', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const ends = []
   for (let count = 0; count < 36; count += 9) {
