@@ -10,7 +10,7 @@ import { type Running, startServer, type Wire } from './dhcp-net.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
 const DIST = join(REPOSITORY, 'dist')
-const SETTLE_MS = 10_000 // it gives back what its start took after five seconds
+const SETTLE_MS = 35_000 // every half minute it gives back what it does not need
 
 /**
  * Resident memory of the whole service with so many domains, in MiB: the program as it is installed, after `load` has
