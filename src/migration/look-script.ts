@@ -45,7 +45,7 @@ while read -r kind path; do
 done
 # The monitor of a guest that arrived long ago has kept the command line of its arrival, but not the stream.
 grep -l migrate /proc/[0-9]*/cmdline 2>/dev/null | while read -r p; do
-  c=$(tr '\\0' ' ' <"$p" 2>/dev/null) d=\${p%/cmdline}
+  c=$({ tr '\\0' ' ' <"$p"; } 2>/dev/null) d=\${p%/cmdline}
   case $c in
   'xl '*'migrate-receive'*|/*'/xl '*'migrate-receive'*) [ "$(readlink "$d/fd/0")" = /dev/null ] || echo "P receive \${d#/proc/}" ;;
   'xl '*' migrate '*|/*'/xl '*' migrate '*) printf 'P migrate %s\\n' "\${c#* migrate }" ;;
