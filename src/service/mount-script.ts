@@ -94,7 +94,7 @@ sub call {
     $reply .= take($socket, $length);
   }
   my (undef, undef, $denied, undef, $skip) = unpack('N5', $reply);
-  done('no', "it takes no call of $from: other credentials are wanted") if $denied;
+  done('no', "it takes no call of $from: nothing is exported to that address, or other credentials are wanted") if $denied;
   my ($accepted) = unpack("x20 x$skip N", $reply);
   done('unknown', "$server does not speak version $version of program $program") if $accepted;
   substr($reply, 24 + $skip);
