@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { inNamespace } from '../namespace.ts'
 import { type HostNumber, type LabSettings, sshConfigOf } from '../settings.ts'
+import { sshCommand } from '../ssh.ts'
 import { type Artefact, ensureArtefact, folderOf } from './artefact.ts'
 import { type DebianInitrd, debianGuestKernel } from './debian-guest-kernel.ts'
 import { type KernelWorkshop, kernelWorkshop } from './kernel-workshop.ts'
@@ -31,7 +32,7 @@ export const guestKernels = {
 export type GuestKernelName = keyof typeof guestKernels
 export const guestKernelNames = Object.keys(guestKernels) as readonly GuestKernelName[] // of the table above
 
-/** Where a kernel lies on a host; its configuration is beside it as `config-…`. */
+/** Where a kernel lies on a host; its configuration is beside it under the same name, `config-…`. */
 export interface InstalledKernel {
   readonly path: string
   readonly initrd?: string
@@ -50,21 +51,26 @@ export async function ensureGuestKernels(
   }
 }
 
-/** Puts a kernel that is in the cache on a running host, in /boot. It is gone when the host boots anew. */
+/**
+ * Puts a kernel that is in the cache on a running host, in /boot. It is gone when the host boots anew.
+ *
+ * The kernel of Debian is one file for all its initramfs files: what is there already is not copied again, since a
+ * megabyte takes seconds.
+ */
 export async function installGuestKernel(
   lab: LabSettings,
   host: HostNumber,
   name: GuestKernelName,
 ): Promise<InstalledKernel> {
-  const folder = folderOf(lab, await artefactOf(kernelWorkshop(lab), name))
-  const put = (file: string, path: string) => copyToHost(lab, host, join(folder, file), path)
-  const path = `/boot/vmlinuz-${name}`
-  await put('bzImage', path)
-  await put('config', `/boot/config-${name}`)
   const recipe: Recipe = guestKernels[name]
+  const folder = folderOf(lab, await artefactOf(kernelWorkshop(lab), name))
+  const kernel = 'initrd' in recipe ? 'debian' : name
+  const path = `/boot/vmlinuz-${kernel}`
+  await copyToHost(lab, host, join(folder, 'bzImage'), path)
+  await copyToHost(lab, host, join(folder, 'config'), `/boot/config-${kernel}`)
   if (!('initrd' in recipe)) return { path }
   const initrd = `/boot/initrd.img-${name}`
-  await put(`initrd-${recipe.initrd}`, initrd)
+  await copyToHost(lab, host, join(folder, `initrd-${recipe.initrd}`), initrd)
   return { path, initrd }
 }
 
@@ -74,5 +80,7 @@ function artefactOf(workshop: KernelWorkshop, name: GuestKernelName): Promise<Ar
 }
 
 async function copyToHost(lab: LabSettings, host: HostNumber, file: string, path: string): Promise<void> {
+  const [ssh, args] = sshCommand(lab, host, ['test', '-e', path])
+  if ((await execa(ssh, args, { reject: false })).exitCode === 0) return
   await execa(...inNamespace(lab, ['scp', '-q', '-F', sshConfigOf(lab), file, `xen${host}:${path}`]))
 }
