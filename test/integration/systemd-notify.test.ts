@@ -9,6 +9,7 @@ function fakeProgram(script: string) {
   const folder = mkdtempSync(join(tmpdir(), 'domus-notify-'))
   const log = join(folder, 'log')
   const before = process.env.PATH
+  writeFileSync(log, '')
   writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\n${script.replaceAll('LOG', log)}\n`)
   chmodSync(join(folder, 'systemd-notify'), 0o755)
   process.env.PATH = `${folder}${delimiter}${before}`
@@ -32,13 +33,11 @@ test('systemd is told through its own program', async () => {
 })
 
 test('the watchdog is told in time, until the end', async () => {
-  const told = fakeProgram('echo "$2" >>LOG; [ "$(wc -l <LOG)" -lt 3 ] || kill -USR2 $PPID')
-  const third = new Promise((resolve) => process.once('SIGUSR2', resolve))
+  const told = fakeProgram('echo "$2" >>LOG')
   const env = { NOTIFY_SOCKET: '/x', WATCHDOG_USEC: '40000', WATCHDOG_PID: String(process.pid) }
   const systemd = openSystemdNotify(env, () => undefined)
-  await third
-  systemd.close()
-  expect(told()).toMatch(/^(?:WATCHDOG=1\n){3}/)
+  onTestFinished(() => systemd.close())
+  await expect.poll(told, { timeout: 30_000 }).toMatch(/^(?:WATCHDOG=1\n){3}/)
 })
 
 test('without systemd nothing is run', async () => {
