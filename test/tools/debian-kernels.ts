@@ -83,14 +83,12 @@ async function kernelIn(folder: string): Promise<DebianKernel> {
   }
 }
 
-/** The newest kernel package whose name fits, such as those of a backported series. */
-export async function newestPackage(pattern: RegExp): Promise<string> {
+/** The newest kernel package whose name fits, such as those of a backported series; undefined where apt knows none. */
+export async function newestPackage(pattern: RegExp): Promise<string | undefined> {
   const names = (await run(['apt-cache', 'pkgnames', 'linux-image-']))
     .split('\n')
     .filter((name) => pattern.test(name))
-  const [newest] = names.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
-  if (newest === undefined) throw new Error(`apt-cache knows no package like ${pattern}; run apt-get update`)
-  return newest
+  return names.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))[0]
 }
 
 /** What configuring a kernel needs of Debian's linux-source: Kconfig files, scripts and makefiles. */

@@ -27,17 +27,19 @@ afterAll(() => rm(scratch, { recursive: true }))
 
 const read = (path: string, initrd?: string) => readKernel({ path, initrd }, localKernelFiles, localUnpackers)
 
-const kernels: Readonly<Record<string, () => Promise<string>>> = {
-  'the stock kernel': () => Promise.resolve('linux-image-amd64'),
-  'the cloud kernel': () => Promise.resolve('linux-image-cloud-amd64'),
-  'the backported cloud kernel': () => newestPackage(/^linux-image-6\.12\.\d+\+deb12-cloud-amd64-unsigned$/),
+// The release itself has one series; a newer one comes from a repository that not every machine has.
+const newer = await newestPackage(/^linux-image-6\.12\.\d+\+deb12-cloud-amd64-unsigned$/)
+const kernels: Readonly<Record<string, string>> = {
+  'the stock kernel': 'linux-image-amd64',
+  'the cloud kernel': 'linux-image-cloud-amd64',
+  ...(newer !== undefined && { 'the backported cloud kernel': newer }),
 }
 
-describe.each(Object.entries(kernels))('%s', (name, packageOf) => {
+describe.each(Object.entries(kernels))('%s', (name, packageName) => {
   let kernel: DebianKernel
 
   beforeAll(async () => {
-    kernel = await debianKernel(await packageOf())
+    kernel = await debianKernel(packageName)
   })
 
   test('is one for an initramfs, by the configuration beside it', async () => {
@@ -122,6 +124,8 @@ test('the stock kernel comes out the same by our own xz as by the program', asyn
   expect(Buffer.concat([...unpackXz(payload)]).equals(Buffer.concat(parts))).toBe(true)
 })
 
+const MAKING_MS = 900_000 // an initramfs of dracut takes 20 s on a quiet machine
+
 describe('with initramfs files that the real programs make', () => {
   let kernel: DebianKernel
 
@@ -145,6 +149,7 @@ describe('with initramfs files that the real programs make', () => {
       })
       expect((await judge(initrd, { nfs: '4.2' })).verdict).toBe('no')
     },
+    MAKING_MS,
   )
 
   test('initramfs-tools with a list of modules that names none of ours', async () => {
@@ -156,16 +161,20 @@ describe('with initramfs files that the real programs make', () => {
     )
   })
 
-  test('dracut with its NFS module, for versions 3 and 4', async () => {
-    const initrd = await dracut(kernel)
+  test(
+    'dracut with its NFS module, for versions 3 and 4',
+    async () => {
+      const initrd = await dracut(kernel)
 
-    expect(await judge(initrd, { boot: 'dhcp' })).toMatchObject({
-      verdict: 'initramfs',
-      initramfs: { generator: 'dracut' },
-    })
-    expect((await judge(initrd, { nfs: '4.2' })).verdict).toBe('initramfs')
-    expect((await judge(initrd, { boot: 'bootp' })).verdict).toBe('no')
-  })
+      expect(await judge(initrd, { boot: 'dhcp' })).toMatchObject({
+        verdict: 'initramfs',
+        initramfs: { generator: 'dracut' },
+      })
+      expect((await judge(initrd, { nfs: '4.2' })).verdict).toBe('initramfs')
+      expect((await judge(initrd, { boot: 'bootp' })).verdict).toBe('no')
+    },
+    MAKING_MS,
+  )
 })
 
 function initramfsTools(
