@@ -16,6 +16,7 @@ const shared = { isolate: false }
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%', // vitest would leave one core idle: of two, that is half
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       project('unit', 30_000, shared),
