@@ -31,7 +31,7 @@ export function exportLink(guest: Guest, { exports, image: { path }, fencedSince
   const table = indexOf(exports.value)
   const here = table.at(image.path)
   const own = admitting(here, domain.address)
-  if (own === undefined) return notAdmitted(here, root, domain.address)
+  if (own === undefined) return notAdmitted(guest, here, root)
   const bad = worst('export', [
     ...optionFaults(guest, own),
     ...fsidFaults(guest, own, path),
@@ -57,7 +57,7 @@ function admitting(here: readonly LiveExport[], address: string): LiveExport | u
   )
 }
 
-function notAdmitted(here: readonly LiveExport[], root: string, address: string): Link {
+function notAdmitted({ domain: { address }, image }: Guest, here: readonly LiveExport[], root: string): Link {
   if (here.length === 0) return fail(`${root} is not exported`, FIX)
   const to = here.map(({ client }) => client).join(', ')
   const named = here.find(({ client }) => !isIpv4(client) && parseCidr(client) === undefined)
@@ -66,7 +66,10 @@ function notAdmitted(here: readonly LiveExport[], root: string, address: string)
       `${root} is exported to ${to}: whether ${named.client} means ${address}, only the server knows`,
     )
   }
-  return fail(`${root} is exported to ${to}, not to ${address}`, FIX)
+  // An apply is refused as long as somebody else may write a writable root.
+  const writer = isWritable(image) ? here.find(({ options }) => options.has('rw')) : undefined
+  const before = writer === undefined ? '' : `exportfs -u '${writer.client}:${writer.path}', then `
+  return fail(`${root} is exported to ${to}, not to ${address}`, `${before}${FIX}`)
 }
 
 /** Only Linux shows all options of what it exports; elsewhere no news is good news. */

@@ -225,7 +225,7 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
     }),
     'export',
     /exported to 38\.99\.2\.223, not to 38\.99\.2\.222/,
-    /domus apply/,
+    /exportfs -u '38\.99\.2\.223:\/usr\/xen\/images\/slack', then domus apply/,
   ],
   ['no export', menas, () => ({ exports: known([]) }), 'export', /is not exported/, /domus apply/],
   [
