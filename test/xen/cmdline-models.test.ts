@@ -1,12 +1,11 @@
-import { once } from 'node:events'
-import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kernelOutcome } from '../../src/boot/kernel-client.ts'
 import { type DhcpAnswer, optionValue } from '../../src/boot/outcome.ts'
 import { quoteXl } from '../../src/xl/quote.ts'
 import type { ScriptedAnswer } from './answer-dhcp.ts'
-import { LabError, repository } from './settings.ts'
-import { guestConsoleLog, type Lab, startLab } from './start-lab.ts'
+import { createGuest, PATIENCE_MS } from './create-guest.ts'
+import { type Responder, startResponder } from './dhcp-responder.ts'
+import { type Lab, startLab } from './start-lab.ts'
 
 // What boot/kernel-client.ts says a guest ends up with is what the real kernel says on its console.
 
@@ -140,7 +139,6 @@ const numbered = cases.map((one, index) => ({
   name: `model${index}`,
 }))
 const AT_ONCE = 3 // guests; the host has two processors
-const PATIENCE_MS = 600_000 // for one step of one guest, on a machine with other work
 
 describe.runIf(process.env.DOMUS_XEN_ALL === '1')('the model of the kernel’s own boot code', () => {
   let lab: Lab
@@ -149,7 +147,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('the model of the kernel’s o
   beforeAll(async () => {
     lab = await startLab({ hosts: 1 })
     await lab.must(1, ['exportfs', '-i', '-o', 'ro,no_root_squash,no_subtree_check', `10.77.0.0/24:${IMAGE}`])
-    responder = await startResponder(lab)
+    responder = await startResponder(lab, scriptedAnswers())
   })
   afterAll(async () => {
     await responder.stop()
@@ -161,7 +159,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('the model of the kernel’s o
     async ({ group }) => {
       const judged = []
       for (const one of group) {
-        await create(lab, one) // one at a time: xl takes all the processor there is
+        await createGuest(lab, one.name, configOf(one)) // one at a time: xl takes all the processor there is
         judged.push(judge(lab, one))
       }
       const verdicts = await Promise.all(judged)
@@ -180,23 +178,10 @@ function inGroups(all: readonly Numbered[], size: number): { label: string; grou
   })
 }
 
-interface Responder {
-  stop(): Promise<void>
-}
-
-async function startResponder(lab: Lab): Promise<Responder> {
-  const answers: Record<string, ScriptedAnswer> = {}
-  for (const { mac, address, answer } of numbered) if (answer) answers[mac] = scripted(answer(address))
-  const [file, args] = lab.command([process.execPath, 'test/xen/answer-dhcp.ts', JSON.stringify(answers)])
-  const child = execa(file, args, { cwd: repository, reject: false })
-  await once(child.stdout, 'data') // it says that it is ready
-  return {
-    stop: async () => {
-      child.kill()
-      await child
-    },
-  }
-}
+const scriptedAnswers = (): Record<string, ScriptedAnswer> =>
+  Object.fromEntries(
+    numbered.flatMap(({ mac, address, answer }) => (answer ? [[mac, scripted(answer(address))]] : [])),
+  )
 
 const scripted = ({
   address,
@@ -221,26 +206,6 @@ const scripted = ({
 })
 
 const lineOf = ({ cmdline, address }: Numbered) => `${cmdline(address)} panic=1`
-
-const TRIES = 5
-
-/**
- * Makes a guest and waits until its kernel speaks. On a machine with other work the network script may run
- * out of its time, and a guest may die before its first word (nested virtualization without hardware): that
- * says nothing about command lines, so it is tried again.
- */
-async function create(lab: Lab, one: Numbered): Promise<void> {
-  const [file, log] = [`/tmp/${one.name}.cfg`, guestConsoleLog(one.name)]
-  await lab.must(1, ['tee', file], { input: configOf(one) })
-  const speaks = `while ! grep -q 'Linux version' ${log}; do xl domid ${one.name} || exit 1; sleep 0.2; done`
-  for (let attempt = 1; ; attempt++) {
-    const made = await lab.ssh(1, ['xl', 'create', file], { timeoutMs: PATIENCE_MS })
-    const alive =
-      made.exitCode === 0 ? await lab.ssh(1, ['sh', '-c', speaks], { timeoutMs: PATIENCE_MS }) : made
-    if (alive.exitCode === 0) return
-    if (attempt === TRIES) throw new LabError(`${one.name} does not start:\n${made.stderr}`)
-  }
-}
 
 const configOf = (one: Numbered) =>
   [
