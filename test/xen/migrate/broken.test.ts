@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { repository } from '../settings.ts'
+import { type Lab, labEnvironment, startLab } from '../start-lab.ts'
+import { guestsOn } from './guest.ts'
+import { holdMigration, type Moment, release, untilHeld } from './held-ssh.ts'
+import { site } from './site.ts'
+import { writtenTick } from './ticks.ts'
+
+// A migration that breaks, at the moments that matter, and what `domus repair` makes of it: one running copy, and
+// claim, record and config where it is.
+
+const PATIENCE_MS = 600_000 // of one command, on a machine that has other work too
+const CONFIG = '/etc/xen/menas.cfg'
+
+describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () => {
+  let lab: Lab
+
+  const domus = (...argv: string[]) => lab.domus(argv, { timeoutMs: PATIENCE_MS })
+
+  async function mustDomus(...argv: string[]) {
+    const result = await domus(...argv)
+    expect(result.exitCode, `${argv.join(' ')}\n${result.stderr}${result.stdout}`).toBe(0)
+  }
+
+  beforeAll(async () => {
+    lab = await startLab({ hosts: 2 })
+    const applied = await lab.domus(['apply', '-f', '-', '--yes'], {
+      input: JSON.stringify(site()),
+      timeoutMs: PATIENCE_MS,
+    })
+    expect(applied.exitCode, applied.stderr).toBe(0)
+    await mustDomus('start', 'menas', '--wait')
+  }, 3 * PATIENCE_MS)
+  afterAll(() => lab.stop())
+
+  /** The one host where the guest runs, when all agree on it. */
+  async function home(): Promise<string> {
+    const [here, there] = await Promise.all([guestsOn(lab, 1), guestsOn(lab, 2)])
+    expect([...here, ...there]).toEqual(['menas'])
+    const [on, off] = here.length === 1 ? ([1, 2] as const) : ([2, 1] as const)
+    expect(await lab.must(on, ['cat', CONFIG])).toContain('name = "menas"')
+    expect(await lab.ssh(off, ['test', '-e', CONFIG])).toMatchObject({ exitCode: 1 })
+    const got = await domus('get', 'domains', 'menas', '--json')
+    expect(JSON.parse(got.stdout)).toMatchObject({ host: `xen${on}` })
+    const before = await writtenTick(lab, 'slack')
+    const counts = `until [ "$(cut -d' ' -f1 /srv/xen/images/slack/var/tick)" -gt ${before.tick} ]; do sleep 0.5; done`
+    await lab.must(1, ['timeout', '120', 'sh', '-c', counts], { timeoutMs: PATIENCE_MS })
+    return `xen${on}`
+  }
+
+  const moveBack = async () => {
+    if ((await home()) === 'xen2') await mustDomus('migrate', 'menas', 'xen1')
+  }
+
+  const cuts: [Moment, string][] = [
+    ['copying', 'xen1'],
+    ['allowed', 'xen2'],
+    ['started', 'xen2'],
+  ]
+  test.each(cuts)(
+    'by the end of its ssh (%s): after repair it runs on %s alone',
+    async (moment, host) => {
+      await holdMigration(lab, moment)
+      const moving = domus('migrate', 'menas', 'xen2')
+      await untilHeld(lab, PATIENCE_MS)
+      await release(lab, 'cut')
+      expect((await moving).exitCode).not.toBe(0)
+      await mustDomus('repair', 'menas')
+      expect(await home()).toBe(host)
+      await moveBack()
+    },
+    5 * PATIENCE_MS,
+  )
+
+  test(
+    'by kill -9 of domus: the migration goes on, and the next domus takes it up',
+    async () => {
+      await holdMigration(lab, 'copying')
+      const child = spawnDomus(['migrate', 'menas', 'xen2'])
+      const ended = once(child, 'exit')
+      await untilHeld(lab, PATIENCE_MS)
+      child.kill('SIGKILL')
+      await ended
+      await release(lab, 'pass')
+      await mustDomus('repair', 'menas')
+      expect(await home()).toBe('xen2')
+    },
+    5 * PATIENCE_MS,
+  )
+
+  function spawnDomus(argv: readonly string[]): ChildProcess {
+    const [file, args] = lab.command([process.execPath, join(repository, 'src/main.ts'), ...argv])
+    return spawn(file, [...args], {
+      env: { ...process.env, ...labEnvironment(lab.settings) },
+      stdio: 'ignore',
+    })
+  }
+})
