@@ -31,7 +31,7 @@ export const area: Area = {
     const plan20k = await timeMs(5, () => plan(20_000))
     const noop10k = await noopApply(10_000)
     const createMs = await createShare()
-    const help = Array.from({ length: 9 }, () => runMs(['src/main.ts', '--help']))
+    const help = Array.from({ length: 9 }, () => runMs(['src/domus.js', '--help']))
     const bare = Array.from({ length: 9 }, () => runMs(['-e', '0']))
     return {
       figures: {
@@ -173,7 +173,7 @@ function runMs(argv: readonly string[]): number {
 async function residentMiB(): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'domus-bench-'))
   const env = { ...process.env, DOMUS_DATA: scratch, DOMUS_SITE: 'bench' }
-  const service = spawn(process.execPath, ['src/main.ts', 'serve', '--no-dhcp'], { env, stdio: 'ignore' })
+  const service = spawn(process.execPath, ['src/domus.js', 'serve', '--no-dhcp'], { env, stdio: 'ignore' })
   try {
     await new Promise((resolve) => setTimeout(resolve, 10_000))
     const status = readFileSync(`/proc/${service.pid}/status`, 'utf8')

@@ -26,7 +26,7 @@ export async function domus(
     data = scratchFolder(),
   }: { input?: unknown; env?: Record<string, string>; data?: string } = {},
 ): Promise<Finished> {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, ['src/main.ts', ...argv], {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, ['src/domus.js', ...argv], {
     cwd: join(import.meta.dirname, '../..'),
     input: typeof input === 'string' ? input : JSON.stringify(input ?? ''),
     env: { DOMUS_DATA: data, DOMUS_SITE: 'test', ...env },

@@ -15,7 +15,7 @@ const SITE = siteDocument({
 
 /** `domus serve` on a state folder; resolves when it says that it is ready. */
 async function serve(data: string, options: readonly string[] = ['--no-dhcp']) {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve', ...options], {
+  const child = spawn(process.execPath, ['src/domus.js', 'serve', ...options], {
     env: { ...process.env, DOMUS_DATA: data, DOMUS_SITE: 'test' },
     stdio: ['ignore', 'inherit', 'pipe'],
   })
@@ -115,5 +115,5 @@ test('with DHCP it is ready, and follows what is applied', async () => {
 test('the printed unit runs this program with these settings', async () => {
   const { stdout, exitCode } = await domus(['serve', '--print-unit', '--no-dhcp'])
   expect(exitCode).toBe(0)
-  expect(stdout).toMatch(/^ExecStart=\S+node \S+main\.ts serve --no-dhcp$/m)
+  expect(stdout).toMatch(/^ExecStart=\S+node \S+domus\.js serve --no-dhcp$/m)
 })

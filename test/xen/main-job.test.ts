@@ -220,7 +220,7 @@ describe('guests that ask domus by DHCP', () => {
 
 /** domus on the provisioning host, as a process that the test ends itself. */
 function spawnDomus(argv: readonly string[], stdio: StdioOptions): ChildProcess {
-  const main = join(import.meta.dirname, '../../src/main.ts')
+  const main = join(import.meta.dirname, '../../src/domus.js')
   const [file, args] = lab.command([process.execPath, main, ...argv])
   return spawn(file, [...args], { env: { ...process.env, ...labEnvironment(lab.settings) }, stdio })
 }

@@ -6,7 +6,7 @@ import { type Lab, labEnvironment } from './start-lab.ts'
 
 /** Runs `domus serve` on the provisioning host; gives what ends it. */
 export async function serveDomus(lab: Lab): Promise<() => Promise<void>> {
-  const [file, args] = lab.command([process.execPath, join(repository, 'src/main.ts'), 'serve'])
+  const [file, args] = lab.command([process.execPath, join(repository, 'src/domus.js'), 'serve'])
   const env = { ...process.env, ...labEnvironment(lab.settings) }
   const service = spawn(file, [...args], { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = once(service, 'exit')

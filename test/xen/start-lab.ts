@@ -89,7 +89,7 @@ export function openLab(settings: LabSettings, hosts: number): Lab {
     ssh: onHost,
     must: async (host, argv, options) => mustWork(argv, await onHost(host, argv, options)),
     domus: (argv, options = {}) =>
-      finish(inNamespace(settings, [process.execPath, join(repository, 'src/main.ts'), ...argv]), {
+      finish(inNamespace(settings, [process.execPath, join(repository, 'src/domus.js'), ...argv]), {
         ...options,
         env: { ...labEnvironment(settings), ...options.env },
       }),

@@ -86,7 +86,7 @@ export function fileContract(name: string, { open, folder }: Contract): void {
     test('many files are read at once, as each would be alone', async () => {
       const texts = ['', 'x', 'no end of line', 'a\n\n', 'é∀🙂\n', 'absent\n', '644 0 0 5\nodd\n']
       const paths = Array.from({ length: 600 }, (_, index) => `${dir}/many/${index}`)
-      const written = paths.filter((_, index) => index % 40 < texts.length)
+      const written = paths.filter((_, index) => index % 150 < texts.length)
       await Promise.all(
         written.map((path, index) =>
           machine.writeFile(path, { content: texts[index % 7] ?? '', mode: 0o640 }),

@@ -56,7 +56,7 @@ async function record(inventory: Inventory): Promise<void> {
 }
 
 const start = (...words: string[]): Program => {
-  const main = join(import.meta.dirname, '../../../src/main.ts')
+  const main = join(import.meta.dirname, '../../../src/domus.js')
   const settings = [`DOMUS_DATA=${folder}`, 'DOMUS_SITE=book']
   return lan.start(lan.host, 'env', ...settings, process.execPath, main, ...words)
 }

@@ -6,7 +6,7 @@ import { openSandbox, type Sandbox } from './sandbox.ts'
 
 // The program as its user runs it on an NFS server, with the real exportfs and an xl that plays.
 
-const MAIN = resolve(import.meta.dirname, '../../../src/main.ts')
+const MAIN = resolve(import.meta.dirname, '../../../src/domus.js')
 const FAKE_XL = resolve(import.meta.dirname, '../../fakes/fake-xl.sh')
 const DROP_IN = '/etc/exports.d/domus.exports'
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dhcpIndex } from '../../../src/dhcp/directory.ts'
 import { readOptions } from '../../../src/dhcp/packet.ts'
-import { checkReservation, MAX_LENGTH, MIN_LENGTH } from '../../../src/dhcp/replies.ts'
+import { checkReservation, compileReply, MAX_LENGTH, MIN_LENGTH } from '../../../src/dhcp/replies.ts'
 import { reservationOf } from '../../../src/dhcp/reservation.ts'
 import { respond } from '../../../src/dhcp/respond.ts'
 import { formatIpv4 } from '../../../src/model/address.ts'
@@ -202,6 +202,20 @@ describe('sizes', () => {
         message: expect.stringMatching(/^the DHCP reply for domain menas has \d+ bytes/),
       },
     ])
+  })
+
+  test('it is refused by its length alone, also where nothing but texts and lists make it long', () => {
+    const servers = Array.from({ length: 16 }, (_one, at) => `38.99.2.${at + 1}`)
+    const network = { domain: 'xen.example', mtu: 1500, dns: servers.slice(0, 12), ntp: servers.slice(0, 3) }
+    const lengths = Array.from({ length: 100 }, (_one, at) => {
+      const reservation = reservationOf(guest({ network, path: `/${'a'.repeat(at + 120)}` }))
+      const length = compileReply(reservation).template.length + 1
+      expect(checkReservation(reservation, 'domains/menas').length, `${length} bytes`).toBe(
+        length > MAX_LENGTH ? 1 : 0,
+      )
+      return length
+    })
+    expect(lengths).toEqual(expect.arrayContaining([MAX_LENGTH, MAX_LENGTH + 1]))
   })
 
   test('a root path over 255 bytes is refused', () => {

@@ -92,7 +92,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () 
   )
 
   function spawnDomus(argv: readonly string[]): ChildProcess {
-    const [file, args] = lab.command([process.execPath, join(repository, 'src/main.ts'), ...argv])
+    const [file, args] = lab.command([process.execPath, join(repository, 'src/domus.js'), ...argv])
     return spawn(file, [...args], {
       env: { ...process.env, ...labEnvironment(lab.settings) },
       stdio: 'ignore',
