@@ -5,9 +5,7 @@ import { watchSilence } from './silence.ts'
 import { menas, reader, site } from './site.ts'
 import { consolesOf, gapsIn, nfsTroubleIn, ticksIn, writtenTick } from './ticks.ts'
 
-// Live migration between two real Xen hosts (--all): first what is refused, with nothing moved, then the move.
-
-const isAll = process.env.DOMUS_XEN_ALL === '1'
+// Live migration between two real Xen hosts: first what is refused, with nothing moved, then the move.
 
 const PATIENCE_MS = 400_000 // of one command, on a machine that has other work too
 const MENAS = '10.77.0.50'
@@ -47,7 +45,7 @@ async function refusals(name: string): Promise<Readonly<Record<string, string>>>
   return Object.fromEntries(errors.map(({ path, message }) => [path.split('/').at(-1), message]))
 }
 
-describe.runIf(isAll)('what cannot go well is refused before a byte of memory moves', () => {
+describe('what cannot go well is refused before a byte of memory moves', () => {
   test('a PV guest, on a hypervisor that cannot log its dirty pages', async () => {
     expect(await refusals('web1')).toEqual({ logdirty: expect.stringMatching(/shadow/) })
   })
@@ -99,7 +97,7 @@ const OTHER = [
   '',
 ].join('\n')
 
-describe.runIf(isAll)('a guest that counts in a file on its NFS root', () => {
+describe('a guest that counts in a file on its NFS root', () => {
   let before: Identity
   let console: string
   let told: { outcome: string; notes?: string[] }

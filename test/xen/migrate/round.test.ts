@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { say } from '../progress.ts'
+import type { HostNumber } from '../settings.ts'
+import { guestConsoleLog, type Lab, startLab } from '../start-lab.ts'
+import { guestsOn, type Identity, identityOf } from './guest.ts'
+import { watchSilence } from './silence.ts'
+import { menas, reader, site } from './site.ts'
+import { gapsIn, nfsTroubleIn, ticksIn } from './ticks.ts'
+
+// Guests that travel (--all): there with a kernel that the target lacks, through a reboot there, and back; a shared
+// one; and one that somebody has moved with bare xl, against which ours is measured.
+
+const PATIENCE_MS = 600_000 // of one command, on a machine that has other work too
+const MENAS = '10.77.0.50'
+const WEB1 = '10.77.0.51'
+const KERNEL = '/boot/vmlinuz-nfsroot'
+
+describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
+  let lab: Lab
+
+  const domus = (...argv: string[]) => lab.domus(argv, { timeoutMs: PATIENCE_MS })
+
+  async function mustDomus(...argv: string[]) {
+    const result = await domus(...argv)
+    expect(result.exitCode, `${argv.join(' ')}\n${result.stderr}${result.stdout}`).toBe(0)
+    return result.stdout
+  }
+
+  /** What a guest says on a host from now on, until it has counted a few times. */
+  async function saysOn(host: HostNumber, log: string): Promise<string> {
+    const console = lab.console(host, log)
+    await console.waitFor(/^DOMUS-GUEST tick \d+$/, PATIENCE_MS)
+    await console.waitFor(/^DOMUS-GUEST tick \d*[05]$/, PATIENCE_MS)
+    await console.close()
+    return console.text().replaceAll('\r', '')
+  }
+
+  const logOf = async (host: HostNumber, path: string) =>
+    (await lab.must(host, ['cat', path])).replaceAll('\r', '')
+
+  const whereIs = async (name: string) => {
+    const [here, there] = await Promise.all([guestsOn(lab, 1), guestsOn(lab, 2)])
+    return [
+      ...here.filter((one) => one.startsWith(name)).map((one) => `${one} on xen1`),
+      ...there.filter((one) => one.startsWith(name)).map((one) => `${one} on xen2`),
+    ]
+  }
+
+  beforeAll(async () => {
+    lab = await startLab({ hosts: 2 })
+    const applied = await lab.domus(['apply', '-f', '-', '--yes'], {
+      input: JSON.stringify(site({ domains: [menas(), reader()] })),
+      timeoutMs: PATIENCE_MS,
+    })
+    expect(applied.exitCode, applied.stderr).toBe(0)
+    await mustDomus('start', 'menas', '--wait')
+    await mustDomus('start', 'web1', '--wait')
+  }, 4 * PATIENCE_MS)
+  afterAll(() => lab.stop())
+
+  /** The checks that refuse a move, each with what it says. */
+  async function refusals(name: string): Promise<Readonly<Record<string, string>>> {
+    const { exitCode, stdout, stderr } = await domus('migrate', name, 'xen2', '--json')
+    expect(exitCode, stdout + stderr).toBe(3)
+    const { errors } = JSON.parse(stdout) as { errors: { path: string; message: string }[] }
+    return Object.fromEntries(errors.map(({ path, message }) => [path.split('/').at(-1), message]))
+  }
+
+  test(
+    'too little memory on the target and a key that ssh lacks are refused',
+    async () => {
+      onTestFinished(async () => {
+        await lab.ssh(2, ['xl', 'destroy', 'filler'])
+        await lab.must(1, ['mv', '/root/.ssh/kept', '/root/.ssh/id_ed25519'])
+      })
+      await lab.must(2, ['tee', '/root/filler.cfg'], { input: FILLER })
+      const fills = `free=$(xl info free_memory); xl create -p /root/filler.cfg memory=$((free - 50))`
+      await lab.must(2, ['sh', '-ec', fills])
+      await lab.must(1, ['mv', '/root/.ssh/id_ed25519', '/root/.ssh/kept'])
+      expect(await refusals('menas')).toEqual({
+        ssh: expect.stringMatching(/ssh from xen1 to xen2 is refused: .*Permission denied/),
+        memory: expect.stringMatching(/the guest needs \d+ MiB, and xen2 has \d+ free/),
+      })
+      expect(await whereIs('menas')).toEqual(['menas on xen1'])
+    },
+    2 * PATIENCE_MS,
+  )
+
+  test(
+    'one goes where its kernel is not, with its kernel, and reboots there from it',
+    async () => {
+      const before = await identityOf(lab, 1, 'menas', MENAS)
+      const hash = await lab.must(2, ['sh', '-ec', `sha256sum < ${KERNEL}; rm ${KERNEL}`])
+      await mustDomus('migrate', 'menas', 'xen2')
+      expect(await lab.must(2, ['sh', '-ec', `sha256sum < ${KERNEL}`])).toBe(hash)
+      const arrived = await saysOn(2, 'menas--incoming')
+      const all = (await logOf(1, guestConsoleLog('menas'))) + arrived
+      expect(gapsIn(ticksIn(all))).toEqual([])
+      expect(nfsTroubleIn(all)).toEqual([])
+      expect(await identityOf(lab, 2, 'menas', MENAS)).toEqual(before)
+
+      await lab.must(
+        2,
+        ['sh', '-ec', 'cat > "$(xenstore-read /local/domain/$(xl domid menas)/console/tty)"'],
+        {
+          input: 'reboot -f\n',
+        },
+      )
+      const again = await saysOn(2, 'menas')
+      expect(again).toContain('Linux version')
+      expect(ticksIn(again)[0]).toBe(1)
+      expect(await whereIs('menas')).toEqual(['menas on xen2'])
+    },
+    4 * PATIENCE_MS,
+  )
+
+  test(
+    'and comes back as it went',
+    async () => {
+      const before = await identityOf(lab, 2, 'menas', MENAS)
+      await mustDomus('migrate', 'menas', 'xen1')
+      const arrived = await saysOn(1, 'menas--incoming')
+      const all = (await logOf(2, guestConsoleLog('menas'))) + arrived
+      expect(gapsIn(ticksIn(all))).toEqual([])
+      expect(nfsTroubleIn(all)).toEqual([])
+      expect(await identityOf(lab, 1, 'menas', MENAS)).toEqual(before)
+      expect(await whereIs('menas')).toEqual(['menas on xen1'])
+    },
+    3 * PATIENCE_MS,
+  )
+
+  test(
+    'one on an image that many read moves as well, its export untouched',
+    async () => {
+      const exportsBefore = await lab.must(1, ['exportfs', '-s'])
+      const before: Identity = await identityOf(lab, 1, 'web1', WEB1)
+      await mustDomus('migrate', 'web1', 'xen2')
+      const arrived = await saysOn(2, 'web1--incoming')
+      const all = (await logOf(1, guestConsoleLog('web1'))) + arrived
+      expect(gapsIn(ticksIn(all))).toEqual([])
+      expect(nfsTroubleIn(all)).toEqual([])
+      expect(await identityOf(lab, 2, 'web1', WEB1)).toEqual(before)
+      expect(await lab.must(1, ['exportfs', '-s'])).toBe(exportsBefore)
+    },
+    3 * PATIENCE_MS,
+  )
+
+  test(
+    'one that somebody moved with bare xl is found by repair; ours takes as long, and stands still as long',
+    async () => {
+      const bare = await measured(() =>
+        lab.must(1, ['xl', 'migrate', '-C', '/etc/xen/menas.cfg', 'menas', 'root@10.77.0.2'], {
+          timeoutMs: PATIENCE_MS,
+        }),
+      )
+      await mustDomus('repair', 'menas')
+      expect(JSON.parse(await mustDomus('get', 'domains', 'menas', '--json'))).toMatchObject({ host: 'xen2' })
+      await mustDomus('migrate', 'menas', 'xen1')
+      const ours = await measured(() => mustDomus('migrate', 'menas', 'xen2', '--json'))
+      const [, xlSeconds] = /([\d.]+) s in all/.exec(ours.said) ?? []
+      say(`bare xl migrate: ${bare.ms} ms, silent for ${bare.silentMs} ms`)
+      say(`domus migrate: ${ours.ms} ms, xl's part ${xlSeconds} s, silent for ${ours.silentMs} ms`)
+      expect(await whereIs('menas')).toEqual(['menas on xen2'])
+    },
+    6 * PATIENCE_MS,
+  )
+
+  async function measured(work: () => Promise<string>) {
+    const watch = await watchSilence(lab, MENAS)
+    const start = performance.now()
+    const said = await work()
+    const ms = Math.round(performance.now() - start)
+    const { longestMs } = await watch.stop()
+    return { ms, said, silentMs: longestMs }
+  }
+})
+
+/** Somebody's guest that takes nearly all that is free; it stays paused. */
+const FILLER = ['name = "filler"', 'type = "pvh"', 'kernel = "/boot/vmlinuz-plain"', 'vif = []', ''].join(
+  '\n',
+)
