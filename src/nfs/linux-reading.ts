@@ -40,11 +40,16 @@ export interface TrialReading extends OthersExports {
 export function readTrial(tagged: Tagged): Known<TrialReading> {
   const lines = tagged('O')
   const complaint = tagged('o').join('\n')
-  if (!lines.includes('=ready'))
+  if (!lines.includes('=ready')) {
+    const said = complaint || 'it ended without a word'
+    const fix = /not permitted/i.test(said)
+      ? '; exports take root there: run domus as root, or by ssh://root@…'
+      : ''
     return {
       kind: 'unknown',
-      reason: `cannot read exports apart from the live ones (unshare -mn): ${complaint || 'it ended without a word'}`,
+      reason: `cannot read exports apart from the live ones (unshare -mn): ${said}${fix}`,
     }
+  }
   const exit = lines.find((line) => line.startsWith('=exit '))
   const exitCode = exit === undefined ? 0 : Number(exit.slice('=exit '.length))
   return { kind: 'known', value: { exports: parseExportTable(lines.join('\n')), complaint, exitCode } }
