@@ -55,6 +55,7 @@ const anyRequest: fc.Arbitrary<ChangeRequest> = fc.oneof(
     kind: fc.constantFrom('stop' as const, 'destroy' as const, 'reboot' as const),
     name: anyGuest,
   }),
+  fc.record({ kind: fc.constant('fence' as const), name: anyGuest, lift: fc.boolean() }),
 )
 
 const anyStory: fc.Arbitrary<Story> = fc
@@ -80,6 +81,8 @@ async function begin(story: Story) {
   await site.run({ kind: 'apply', document: siteDocumentOf(story.from) })
   for (const name of new Set(story.running)) await site.run({ kind: 'start', name, force: FORCED })
   if (story.isEdited) site.editDropIn()
+  const { request } = story
+  if (request.kind === 'fence' && request.lift) await site.run({ kind: 'fence', name: request.name })
   const change = await planChange(site.app, story.request).catch(() => undefined)
   const isSound =
     change?.refusals.length === 0 && change.plan.facts === 'known' && change.plan.steps.length > 0

@@ -5,6 +5,7 @@ import { applyContext } from '../../../src/service/apply-context.ts'
 import type { ChangeRequest, OperationView } from '../../../src/service/jobs.ts'
 import { runChange } from '../../../src/service/run-change.ts'
 import { listClaims } from '../../../src/store/claims.ts'
+import { listFences } from '../../../src/store/fences.ts'
 import { loadInventory } from '../../../src/store/inventory.ts'
 import { openStore } from '../../../src/store/open.ts'
 import {
@@ -149,6 +150,7 @@ export async function openWholeSite(): Promise<WholeSite> {
           live: Object.fromEntries([...live].map(([key, options]) => [key, spell(options)]).sort()),
           mountd: Object.fromEntries([...mountd.exported].sort()),
           inventory,
+          fenced: [...(await listFences(store)).keys()].sort(),
           claims: claims.map(({ generation: _counted, ...claim }) => claim),
         },
       }
