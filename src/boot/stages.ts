@@ -34,11 +34,10 @@ const SIGNS: readonly (readonly [Stage, RegExp])[] = [
   ['kernel', /Linux version (\S+)/],
   ['address', /(?:IP-Config: Got \S+ answer from .*|IP-Config: \S+ complete.*|\bbootserver=\S.*)/],
   ['mount', /VFS: Mounted root \(nfs\d? filesystem\).*/],
-  ['init', /Run (?:\/\S+) as init process|Begin: Running \/scripts\/init-bottom/],
   ['failed', /Kernel panic - not syncing: .*/],
 ]
 
-/** The stage that a line of the console shows; undefined for all other lines. */
+/** The stage that a line of the console shows; undefined for all other lines. For init see init-try.ts. */
 export function stageOf(line: string): StageSign | undefined {
   for (const [stage, sign] of SIGNS) {
     const found = sign.exec(line)
@@ -70,6 +69,14 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     'the NFS mount failed: is the export for this address, and does the server speak this NFS version?',
   ],
   [/Cannot open root device "nfs"|unknown-block\(0,255\)/, 'the kernel has no CONFIG_ROOT_NFS'],
+  [
+    /Cannot open root device "" or |unknown-block\(0,0\)/,
+    'the kernel saw no root=/dev/nfs: it is missing in the command line, or Xen cut it off',
+  ],
+  [
+    /Starting init: \S+ exists but couldn't execute it|Requested init \S+ failed|error while loading shared libraries/,
+    'the init of the root cannot be run: another architecture, or a loader or library that is missing',
+  ],
   [/No working init found/, 'the root has no init that this kernel can run, or was not mounted at all'],
   [/nfs: server (\S+) not responding/, 'the NFS server does not answer'],
 ]

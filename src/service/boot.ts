@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { describeLastResort, type InitTry, initTryIn, isLastResort, isOfInit } from '../boot/init-try.ts'
 import { mountSignOf } from '../boot/mount-log.ts'
 import { causeIn, isStage, STAGES, type Stage, stageOf, usualCause } from '../boot/stages.ts'
 import type { Following } from '../machine/machine.ts'
@@ -50,7 +51,7 @@ export function watchBoot(
   }
   const follow = async () => {
     const reading = readMountLog(mounts, guest, progress)
-    await readConsole(console, guest, progress)
+    await readConsole(app, console, guest, progress)
     stop()
     await reading
     await progress.look()
@@ -75,7 +76,7 @@ const MOUNT_LOG = [
 
 interface Progress {
   /** A stage is reached; later signs of the same stage say nothing new. */
-  reach(stage: Stage, detail: string): void
+  reach(stage: Stage, detail: string, at?: string): void
   /** Something that explains why it does not go on; `by` says how much it is to be believed. */
   blame(by: 'console' | 'server', cause: string): void
   /** Looks at what others wrote of this boot. */
@@ -97,8 +98,8 @@ function openProgress(
     return true
   }
   return {
-    reach(stage, detail) {
-      const event = { boot: first.boot, stage, at: app.now().toISOString(), detail }
+    reach(stage, detail, at = app.now().toISOString()) {
+      const event = { boot: first.boot, stage, at, detail }
       if (add(event)) onStage(event)
     },
     blame: (by, cause) => void causes.set(by, cause),
@@ -131,20 +132,51 @@ function viewOf(guest: Guest, stages: readonly BootEvent[], told: string | undef
   }
 }
 
-async function readConsole(console: Following, guest: Guest, progress: Progress): Promise<void> {
+async function readConsole(app: App, console: Following, guest: Guest, progress: Progress): Promise<void> {
+  const init = openInitWatch(app, guest, progress, () => console.stop())
+  let isPanic = false
   for await (const line of console.lines) {
     const cause = causeIn(line, guest)
     if (cause !== undefined) progress.blame('console', cause)
     const sign = stageOf(line)
-    if (sign === undefined) continue
-    progress.reach(sign.stage, sign.detail)
+    if (sign !== undefined) progress.reach(sign.stage, sign.detail)
+    isPanic = sign?.stage === 'failed'
     // Leaving the loop waits for the end of the program, so that is told first.
-    if (sign.stage === 'init' || sign.stage === 'failed') {
+    if (isPanic || init.isDecided(line)) {
       console.stop()
       break
     }
   }
+  init.close(isPanic)
 }
+
+/** An init runs when it says something, or when for a while nothing tells that it does not. */
+function openInitWatch(app: App, guest: Guest, progress: Progress, settled: () => void) {
+  let trying: (InitTry & { readonly at: string }) | undefined
+  let timer: NodeJS.Timeout | undefined
+  return {
+    /** Whether this line of the console decides it. */
+    isDecided(line: string): boolean {
+      const next = initTryIn(line, guest, trying)
+      if (next === undefined) return trying !== undefined && isOfInit(line, trying)
+      trying = { ...next, at: app.now().toISOString() }
+      clearTimeout(timer)
+      timer = setTimeout(settled, SETTLED_MS)
+      return isLastResort(next)
+    },
+    /** The console has ended, or tells no more. */
+    close(isPanic: boolean): void {
+      clearTimeout(timer)
+      if (trying === undefined || isPanic) return
+      const isShell = isLastResort(trying)
+      if (isShell) progress.blame('console', describeLastResort(trying))
+      progress.reach(isShell ? 'failed' : 'init', trying.detail, trying.at)
+    },
+  }
+}
+
+// An init that cannot be run is over in an instant, also on a slow server: it is only looked up.
+const SETTLED_MS = 5_000
 
 /** A log that cannot be read only means that less is known. */
 async function readMountLog(mounts: Following, guest: Guest, progress: Progress): Promise<void> {

@@ -83,7 +83,7 @@ export interface OperationView extends PlanView {
 export interface BootView {
   readonly domain: Name
   readonly ok: boolean
-  /** The last stage that was seen. */
+  /** How far it came; that it then failed is told by `stages`. */
   readonly stage: string
   readonly stages: readonly BootEvent[]
   /** What usually causes a boot to stop there. */

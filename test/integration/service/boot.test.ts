@@ -105,6 +105,42 @@ describe('a start that is waited for', () => {
     })
   })
 
+  test('whose init cannot be run is told by the panic, though the kernel had named it', async () => {
+    await record()
+    script({
+      console: [
+        LINUX,
+        '[    6.0] VFS: Mounted root (nfs filesystem).',
+        '[    6.1] Run /sbin/init as init process',
+        "[    6.2] Starting init: /sbin/init exists but couldn't execute it (error -8)",
+        '[    6.3] Kernel panic - not syncing: Attempted to kill the idle task!',
+      ],
+    })
+    const boot = await start()
+    expect(boot).toMatchObject({ ok: false, stage: 'mount', cause: expect.stringContaining('cannot be run') })
+    expect(stagesOf(boot)).toContain('failed')
+  })
+
+  test('that ends in the shell a kernel starts when it finds no init has failed', async () => {
+    await record()
+    const tried = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh']
+    script({
+      console: [
+        LINUX,
+        '[    6.0] VFS: Mounted root (nfs filesystem).',
+        ...tried.map((path) => `[    6.1] Run ${path} as init process`),
+        '/ # ',
+      ],
+    })
+    const boot = await start()
+    expect(boot).toMatchObject({
+      ok: false,
+      stage: 'mount',
+      cause: expect.stringContaining('started a shell'),
+    })
+    expect(stagesOf(boot)).toContain('failed')
+  })
+
   test('that another DHCP server answered is told so', async () => {
     await record({ boot: 'dhcp' })
     script({

@@ -20,7 +20,6 @@ describe('the console of a guest', () => {
       'VFS: Mounted root (nfs filesystem) on device 0:15.',
     ],
     ['VFS: Mounted root (nfs4 filesystem) readonly', 'mount', 'VFS: Mounted root (nfs4 filesystem) readonly'],
-    ['Run /sbin/init as init process', 'init', 'Run /sbin/init as init process'],
     [
       'Kernel panic - not syncing: VFS: Unable to mount root fs',
       'failed',
@@ -40,7 +39,13 @@ describe('the console of a guest', () => {
     ['Sending DHCP requests ...... timed out!', /nobody answers/],
     ['Root-NFS: no NFS server address', /no address to mount from/],
     ['VFS: Cannot open root device "nfs" or unknown-block(0,255): error -6', /CONFIG_ROOT_NFS/],
+    [
+      'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)',
+      /no root=\/dev\/nfs: .* Xen cut it off/,
+    ],
     ['Kernel panic - not syncing: No working init found.', /no init/],
+    ["Starting init: /sbin/init exists but couldn't execute it (error -8)", /another architecture/],
+    ['/sbin/init: error while loading shared libraries: libc.so.6: cannot open', /library that is missing/],
   ])('%s is explained', (line, cause) => {
     expect(causeIn(line, menas)).toMatch(cause)
   })
