@@ -6,8 +6,9 @@ import { addBootEvent } from '../store/boot-events.ts'
 import type { App } from './app.ts'
 import { applyContext } from './apply-context.ts'
 import { type BootWatch, newBoot, watchBoot } from './boot.ts'
-import { type PlannedChange, planChange, requireSound } from './change.ts'
+import { planChange, requireSound } from './change.ts'
 import type { BootEvent, ChangeRequest, OperationView, RunEvents } from './jobs.ts'
+import type { PlannedChange } from './planned-change.ts'
 import { awaitMigration, giveUpStuck } from './unfinished.ts'
 
 /**
