@@ -1,11 +1,8 @@
 import { parseCidr, parseIpv4 } from '../model/address.ts'
 import type { Mac, Name } from '../model/grammar.ts'
-import type { Guest } from '../model/inventory.ts'
-import type { Network } from '../model/network.ts'
-import type { BootProgress } from './boot-stages.ts'
 import { macNumber } from './packet.ts'
-import { compileReply } from './replies.ts'
-import { type Reservation, reservationOf } from './reservation.ts'
+import { networkOf, recordLength, writeNetwork } from './reply-record.ts'
+import { MOST_NETWORKS, openReplyTable, type ReplyTable } from './reply-table.ts'
 import type { Entry, Scope } from './respond.ts'
 
 /** A network as the responder needs it: plain data. */
@@ -17,61 +14,43 @@ export interface ServedNetwork {
   readonly mode: 'serve' | 'observe' | 'off'
 }
 
-/** What changed in the inventory; whatever is in `put` replaces what was there under its MAC or name. */
-export interface DhcpChange {
+/** Compiled replies on their way to the index: records one after the other, which number these networks from 0. */
+export interface PackedReplies {
+  readonly networks: readonly Name[]
+  readonly records: Uint8Array<ArrayBuffer>
+}
+
+/** What changed; whatever is in `put` replaces what was there under its MAC or name. */
+export interface IndexChange {
   readonly networks?: { readonly put?: readonly ServedNetwork[]; readonly drop?: readonly Name[] }
-  readonly put?: Iterable<Reservation>
+  readonly put?: PackedReplies
   readonly drop?: readonly Mac[]
 }
 
-/** All known MACs with their finished replies. A value with a life: applyChange alters it in place. */
+/** All known MACs with their compiled replies. A value with a life: applyChange alters it in place. */
 export interface DhcpIndex {
-  readonly entries: Map<number, KnownEntry>
-  readonly scopes: Map<Name, MutableScope>
+  readonly replies: ReplyTable
+  readonly scopes: Map<Name, NumberedScope>
+  /** The same by their number in the records of `replies`. */
+  readonly byNumber: (NumberedScope | undefined)[]
 }
 
-type MutableScope = { -readonly [K in keyof Scope]: Scope[K] }
+type NumberedScope = { -readonly [K in keyof Scope]: Scope[K] } & { readonly number: number }
 
-/** An entry of the index, with how far its guest's boot is known to have come. */
-export type KnownEntry = Entry & { readonly boot: BootProgress }
+export const newIndex = (): DhcpIndex => ({ replies: openReplyTable(), scopes: new Map(), byNumber: [] })
 
-/** Compiles the index of some guests; their networks are all there are. */
-export function dhcpIndex(guests: Iterable<Guest>, networks?: Iterable<Network>): DhcpIndex {
-  const all = [...guests]
-  const index: DhcpIndex = { entries: new Map(), scopes: new Map() }
-  applyChange(index, changeOf(all, networks ?? new Set(all.map(({ network }) => network))))
-  return index
+/** What is known of a MAC; holds until the next change. */
+export function findEntry({ replies, byNumber }: DhcpIndex, mac: number): Entry | undefined {
+  const reply = replies.find(mac)
+  const scope = reply && byNumber[reply.network]
+  return scope && { reply, scope }
 }
 
-/**
- * The change that puts these guests and networks into an empty index.
- *
- * Reservations are made one by one as they are asked for: a large site never exists twice.
- */
-export function changeOf(guests: Iterable<Guest>, networks: Iterable<Network>): DhcpChange {
-  return {
-    networks: { put: [...networks].map(servedNetwork) },
-    put: {
-      *[Symbol.iterator]() {
-        for (const guest of guests) yield reservationOf(guest)
-      },
-    },
-  }
-}
-
-export const servedNetwork = ({ name, cidr, bridge, dhcpServer, dhcp }: Network): ServedNetwork => ({
-  name,
-  cidr,
-  bridge,
-  ...(dhcpServer === undefined ? {} : { dhcpServer }),
-  mode: dhcp,
-})
-
-/** Compiles what changed, and nothing else. Networks first: a reservation of a network nobody put is ignored. */
-export function applyChange(index: DhcpIndex, change: DhcpChange): void {
+/** Takes over what changed, and nothing else. Networks first: a reply of a network nobody put is ignored. */
+export function applyChange(index: DhcpIndex, change: IndexChange): void {
   for (const network of change.networks?.put ?? []) putScope(index, network)
-  for (const mac of change.drop ?? []) index.entries.delete(macNumber(mac))
-  for (const reservation of change.put ?? []) putReservation(index, reservation)
+  for (const mac of change.drop ?? []) index.replies.drop(macNumber(mac))
+  if (change.put !== undefined) putReplies(index, change.put)
   for (const name of change.networks?.drop ?? []) dropScope(index, name)
 }
 
@@ -81,26 +60,40 @@ export function setServerId(index: DhcpIndex, network: Name, serverId: number): 
   if (scope !== undefined) scope.serverId = serverId
 }
 
-function putScope({ scopes }: DhcpIndex, { name, cidr, mode, dhcpServer }: ServedNetwork): void {
+function putScope({ scopes, byNumber }: DhcpIndex, { name, cidr, mode, dhcpServer }: ServedNetwork): void {
   const bounds = parseCidr(cidr)
   if (bounds === undefined) throw new Error(`network ${name} with cidr ${cidr}: it was not checked`)
   const before = scopes.get(name)
   // Without dhcpServer the sockets find our address on the bridge (setServerId).
   const serverId = dhcpServer === undefined ? (before?.serverId ?? 0) : parseIpv4(dhcpServer)
-  const scope = { network: name, mode, first: bounds.first, last: bounds.last, serverId }
-  // Entries hold their scope: change it where it is.
-  if (before === undefined) scopes.set(name, scope)
-  else Object.assign(before, scope)
+  const number = before?.number ?? freeNumber(byNumber)
+  const scope = { network: name, mode, first: bounds.first, last: bounds.last, serverId, number }
+  scopes.set(name, scope)
+  byNumber[number] = scope
 }
 
-function putReservation({ entries, scopes }: DhcpIndex, reservation: Reservation): void {
-  const scope = scopes.get(reservation.network)
+function freeNumber(byNumber: DhcpIndex['byNumber']): number {
+  const hole = byNumber.indexOf(undefined)
+  const number = hole < 0 ? byNumber.length : hole
+  if (number >= MOST_NETWORKS) throw new Error(`more than ${MOST_NETWORKS} networks`)
+  return number
+}
+
+function putReplies({ replies, scopes }: DhcpIndex, { networks, records }: PackedReplies): void {
+  const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength)
+  const numbers = networks.map((name) => scopes.get(name)?.number)
+  for (let at = 0; at < bytes.length; at += recordLength(bytes, at)) {
+    const number = numbers[networkOf(bytes, at)]
+    if (number === undefined) continue
+    writeNetwork(bytes, at, number)
+    replies.put(bytes, at)
+  }
+}
+
+function dropScope({ replies, scopes, byNumber }: DhcpIndex, name: Name): void {
+  const scope = scopes.get(name)
   if (scope === undefined) return
-  const reply = compileReply({ ...reservation, network: scope.network }) // one string for all of a network
-  entries.set(reply.mac, { reply, scope, boot: { stages: 0, startedAt: 0 } })
-}
-
-function dropScope({ entries, scopes }: DhcpIndex, name: Name): void {
+  replies.dropNetwork(scope.number)
   scopes.delete(name)
-  for (const [mac, { scope }] of entries) if (scope.network === name) entries.delete(mac)
+  byNumber[scope.number] = undefined
 }

@@ -6,7 +6,7 @@
 
 export const HEADER_LENGTH = 236 // bytes before the cookie; a whole BOOTP request of klibc is no longer
 export const OPTIONS_AT = 240
-const COOKIE = 0x63825363
+export const COOKIE = 0x63825363
 
 /** Why a datagram is not looked at any further. */
 export type DropReason = 'too-short' | 'not-a-request' | 'hardware' | 'malformed'

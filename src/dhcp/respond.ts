@@ -2,7 +2,8 @@
 import { formatIpv4 } from '../model/address.ts'
 import type { Ipv4, Name } from '../model/grammar.ts'
 import { type Packet, readPacket } from './packet.ts'
-import { type CompiledReply, formatReply, type ReplyForm } from './replies.ts'
+import { formatReply, newReplyBuffer, type ReplyForm } from './replies.ts'
+import type { CompiledReply } from './reply-record.ts'
 
 export const DISCOVER = 1
 export const REQUEST = 3
@@ -88,7 +89,7 @@ export function respond(
   if (decision.kind === 'silence' || entry === undefined) {
     return { kind: 'silence', reason: decision.kind === 'silence' ? decision.reason : 'unknown-mac' }
   }
-  const into = Buffer.alloc(1500)
+  const into = newReplyBuffer()
   const length = formatReply(decision.form, entry.reply, entry.scope.serverId, packet, into)
   return {
     kind: 'reply',

@@ -1,9 +1,10 @@
 import { isIpv4, parseIpv4 } from '../model/address.ts'
 import type { Ipv4, Mac, Name } from '../model/grammar.ts'
 import type { Guest } from '../model/inventory.ts'
+import { dhcpIndex } from './change.ts'
 import type { Outcome, Reading } from './clients/client.ts'
 import { type ClientName, clientModels } from './clients/kinds.ts'
-import { type DhcpIndex, dhcpIndex, setServerId } from './directory.ts'
+import { type DhcpIndex, findEntry, setServerId } from './directory.ts'
 import { macNumber, readOptions } from './packet.ts'
 import { respond } from './respond.ts'
 
@@ -85,7 +86,7 @@ export function simulate(
 
 /** Lets the client's model talk to the responder's functions. */
 function converse(
-  { entries }: DhcpIndex,
+  index: DhcpIndex,
   mac: Mac,
   client: ClientName,
   note: (message: SimulatedMessage, why?: string) => void,
@@ -93,7 +94,7 @@ function converse(
   const exchange = clientModels[client]({ mac, xid: XID })
   let step = exchange.next()
   while (!step.done) {
-    const answer = respond((key) => entries.get(key), step.value)
+    const answer = respond((key) => findEntry(index, key), step.value)
     const asked = describeMessage(step.value)
     if (answer.kind === 'silence') {
       note({ asked, answer: 'silence', bytes: 0 }, answer.reason)

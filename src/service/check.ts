@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { checkCmdline } from '../boot/cmdline.ts'
+import { checkReservation } from '../dhcp/compile.ts'
 import { checkOptions } from '../dhcp/options.ts'
-import { checkReservation } from '../dhcp/replies.ts'
 import { reservationOf } from '../dhcp/reservation.ts'
 import type { Domain } from '../model/domain.ts'
 import { type Guest, guestOf, type Inventory, type Noun } from '../model/inventory.ts'

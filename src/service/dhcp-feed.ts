@@ -1,14 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
-import { changeOf, type DhcpChange, type ServedNetwork, servedNetwork } from '../dhcp/directory.ts'
+import { changeOf, type DhcpChange, servedNetwork } from '../dhcp/change.ts'
+import type { ServedNetwork } from '../dhcp/directory.ts'
 import { type Reservation, reservationOf } from '../dhcp/reservation.ts'
 import type { Name } from '../model/grammar.ts'
-import { guestOf, type Inventory, type Noun } from '../model/inventory.ts'
+import { type Guest, guestOf, type Inventory, type Noun } from '../model/inventory.ts'
 import type { Touched } from '../store/next-inventory.ts'
 
-/** All that a responder must be told of an inventory. */
+/** All that a responder must be told of an inventory; to be gone through once. */
 export function wholeDhcp(inventory: Inventory): DhcpChange {
-  const guests = [...inventory.domains.values()].map((domain) => guestOf(inventory, domain))
-  return changeOf(guests, inventory.networks.values())
+  return changeOf(guestsOf(inventory), inventory.networks.values())
+}
+
+function* guestsOf(inventory: Inventory): Generator<Guest> {
+  for (const domain of inventory.domains.values()) yield guestOf(inventory, domain)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { composeCmdline } from '../boot/cmdline.ts'
+import { changeOf, servedNetwork } from '../dhcp/change.ts'
 import type { ClientName } from '../dhcp/clients/kinds.ts'
-import { changeOf, servedNetwork } from '../dhcp/directory.ts'
 import type { DhcpEvent, PacketEvent } from '../dhcp/events.ts'
 import { guestWithMac, type SimulateResult, simulate } from '../dhcp/simulate.ts'
 import { addressFor, localAddresses } from '../dhcp/socket/local-addresses.ts'

@@ -1,5 +1,5 @@
 /** `node dhcp-server.ts GUESTS`: the responder alone, with so many guests, each with a root path of its own. */
-import { changeOf } from '../../src/dhcp/directory.ts'
+import { changeOf } from '../../src/dhcp/change.ts'
 import { serveDhcp } from '../../src/dhcp/socket/serve.ts'
 import { guests, network } from './dhcp-guests.ts'
 

@@ -1,6 +1,13 @@
+import type { Name } from '../../model/grammar.ts'
 import type { BootEvent, BootStage } from '../events.ts'
 import { macText } from '../packet.ts'
-import type { CompiledReply } from '../replies.ts'
+
+/** A guest whose boot is told of. */
+export interface BootSubject {
+  readonly network: Name
+  readonly domain: Name
+  readonly mac: number
+}
 
 /** Boot events one after the other, five values each: network, domain, MAC, stage, time. */
 export type FlatBoots = (string | number)[]
@@ -17,7 +24,7 @@ const STAGES: readonly BootStage[] = [
 
 export function pushBoot(
   boots: FlatBoots,
-  { network, domain, mac }: CompiledReply,
+  { network, domain, mac }: BootSubject,
   stage: BootStage,
   at: number,
 ): void {

@@ -3,17 +3,13 @@ import { formatIpv4 } from '../../model/address.ts'
 import type { Ipv4, Mac, Name } from '../../model/grammar.ts'
 import { reachStage } from '../boot-stages.ts'
 import { count, MESSAGE_TYPES, type MessageResult } from '../counters.ts'
-import {
-  applyChange,
-  type DhcpChange,
-  type DhcpIndex,
-  type KnownEntry,
-  type ServedNetwork,
-} from '../directory.ts'
+import { applyChange, findEntry, type IndexChange, newIndex, type ServedNetwork } from '../directory.ts'
 import type { BootStage, DhcpEvent, PacketEvent } from '../events.ts'
 import { macText, type Packet, readPacket } from '../packet.ts'
-import { type CompiledReply, formatReply, type ReplyForm } from '../replies.ts'
+import { formatReply, type ReplyForm } from '../replies.ts'
+import { domainOf, readProgress, writeProgress } from '../reply-record.ts'
 import { type Decision, decide, destinationText, type Entry } from '../respond.ts'
+import type { BootSubject } from './flat-boots.ts'
 import { type Link, type LinkOptions, openLinks } from './links.ts'
 import { localAddresses } from './local-addresses.ts'
 import { describeShortBuffer, growReceiveBuffer } from './open-socket.ts'
@@ -26,7 +22,7 @@ export interface ResponderOptions extends LinkOptions {
   readonly counters: Float64Array
   readonly tell: (event: DhcpEvent) => void
   /** A guest reached a stage of its boot; four times per boot, so this must be quick. */
-  readonly reached: (guest: CompiledReply, stage: BootStage) => void
+  readonly reached: (guest: BootSubject, stage: BootStage) => void
 }
 
 const CLOCK_MS = 1_000 // to tell boots apart, a clock that is a second late will do
@@ -41,7 +37,7 @@ const STAGE_OF_REPLY: Partial<Record<ReplyForm, BootStage>> = {
 /** The responder on its sockets; lives in a thread of its own (worker.ts). First open, then load. */
 export function openResponder(options: ResponderOptions) {
   const { counters, tell } = options
-  const index: DhcpIndex = { entries: new Map(), scopes: new Map() }
+  const index = newIndex()
   const networks = new Map<Name, ServedNetwork>()
   const rivals = openRivalWatch(index, tell)
   let now = Date.now()
@@ -84,7 +80,7 @@ export function openResponder(options: ResponderOptions) {
       if (isWatched) tell({ ...packetHead(from), type: 'unreadable', reason: packet.drop })
       return
     }
-    const entry = index.entries.get(packet.mac)
+    const entry = findEntry(index, packet.mac)
     const decision = decide(entry, packet, arrivedOn)
     const link = entry === undefined ? undefined : links.find(entry.scope.network)
     const result = entry === undefined && !isLoaded ? 'loading' : resultOf(decision, link)
@@ -104,27 +100,37 @@ export function openResponder(options: ResponderOptions) {
   }
 
   /** Boot stages and given-back addresses; a renewal is no boot. */
-  function noteProgress(entry: KnownEntry, packet: Packet, decision: Decision, result: MessageResult): void {
+  function noteProgress(entry: Entry, packet: Packet, decision: Decision, result: MessageResult): void {
     if (result === 'release' || result === 'decline') {
-      tell({ kind: result, at: Date.now(), ...subject(entry), address: formatIpv4(entry.reply.address) })
+      const address = formatIpv4(entry.reply.address)
+      tell({ kind: result, at: Date.now(), ...subject(entry, packet.mac), address })
       return
     }
     const asked = packet.ciaddr !== 0 ? undefined : stageOf(packet.type)
     if (asked === undefined || result === 'other-server' || result === 'other-network') return
-    stage(entry, asked)
+    stage(entry, packet.mac, asked)
     const answered = STAGE_OF_REPLY[result as ReplyForm] // undefined for a reason of silence
-    if (answered !== undefined) stage(entry, answered)
-    if (decision.kind === 'silence' && decision.would !== undefined) observe(entry, decision.would)
+    if (answered !== undefined) stage(entry, packet.mac, answered)
+    if (decision.kind === 'silence' && decision.would !== undefined)
+      observe(entry, packet.mac, decision.would)
   }
 
-  function stage(entry: KnownEntry, reached: BootStage): void {
-    if (reachStage(entry.boot, reached, now)) options.reached(entry.reply, reached)
+  function stage(entry: Entry, mac: number, reached: BootStage): void {
+    if (isNew(entry, reached)) options.reached({ ...names(entry), mac }, reached)
   }
 
-  function observe(entry: KnownEntry, form: ReplyForm): void {
+  function observe(entry: Entry, mac: number, form: ReplyForm): void {
     const would = STAGE_OF_REPLY[form]
-    if (would === undefined || !reachStage(entry.boot, would, now)) return
-    tell({ kind: 'observed', at: Date.now(), ...subject(entry), would })
+    if (would === undefined || !isNew(entry, would)) return
+    tell({ kind: 'observed', at: Date.now(), ...subject(entry, mac), would })
+  }
+
+  /** Notes a stage; true when it is the first of its kind in this boot. */
+  function isNew({ reply }: Entry, reached: BootStage): boolean {
+    const progress = readProgress(reply)
+    const isFirst = reachStage(progress, reached, now)
+    if (isFirst) writeProgress(reply, progress)
+    return isFirst
   }
 
   function warnOnce(message: string): void {
@@ -133,7 +139,7 @@ export function openResponder(options: ResponderOptions) {
     tell({ kind: 'warning', at: Date.now(), message })
   }
 
-  function load(what: DhcpChange): void {
+  function load(what: IndexChange): void {
     applyChange(index, what)
     for (const network of what.networks?.put ?? []) networks.set(network.name, network)
     for (const name of what.networks?.drop ?? []) networks.delete(name)
@@ -144,14 +150,14 @@ export function openResponder(options: ResponderOptions) {
 
   return {
     serverPort: links.serverPort,
-    /** Compiles a part of the inventory; opens and closes no sockets. */
+    /** Takes over a part of the inventory; opens and closes no sockets. */
     load,
     /** All parts are there: who is unknown now is a stranger. */
     loaded(): void {
       isLoaded = true
     },
     /** Opens the sockets of the networks and follows their bridges from now on. */
-    async open(what: DhcpChange): Promise<void> {
+    async open(what: IndexChange): Promise<void> {
       load(what)
       await follow()
       timers.push(
@@ -161,11 +167,11 @@ export function openResponder(options: ResponderOptions) {
         }, CLOCK_MS),
       )
     },
-    async change(what: DhcpChange): Promise<void> {
+    async change(what: IndexChange): Promise<void> {
       load(what)
       if (what.networks !== undefined) await follow()
     },
-    entries: () => index.entries.size,
+    entries: () => index.replies.size(),
     watch(on: boolean): void {
       isWatched = on
     },
@@ -191,10 +197,14 @@ function stageOf(type: number): BootStage | undefined {
   return type === 3 ? 'request' : undefined
 }
 
-const subject = ({ reply }: Entry): { network: Name; domain: Name; mac: Mac } => ({
-  network: reply.network,
-  domain: reply.domain,
-  mac: macText(reply.mac),
+const names = ({ reply, scope }: Entry): { network: Name; domain: Name } => ({
+  network: scope.network,
+  domain: domainOf(reply),
+})
+
+const subject = (entry: Entry, mac: number): { network: Name; domain: Name; mac: Mac } => ({
+  ...names(entry),
+  mac: macText(mac),
 })
 
 const packetHead = (from: RemoteInfo): { kind: 'packet'; at: number; from: Ipv4 } => ({
@@ -210,7 +220,7 @@ function describePacket(
   decision: Decision,
   result: MessageResult,
 ): PacketEvent {
-  const known = entry === undefined ? {} : { network: entry.reply.network, domain: entry.reply.domain }
+  const known = entry === undefined ? {} : names(entry)
   const head = {
     ...packetHead(from),
     ...known,

@@ -1,5 +1,6 @@
 import { formatIpv4 } from '../../model/address.ts'
 import type { Ipv4 } from '../../model/grammar.ts'
+import { newReplyBuffer } from '../replies.ts'
 import type { Destination } from '../respond.ts'
 import type { Link } from './links.ts'
 
@@ -12,7 +13,6 @@ export interface SenderOptions {
 }
 
 const SLOTS = 1024 // as many replies may wait for a socket that cannot send at once
-const SLOT_BYTES = 1536
 const ASK_EVERY = 64 // to be told of each outcome costs 7 % of the whole exchange
 
 /**
@@ -75,7 +75,7 @@ interface Slot {
   readonly views: Map<number, Buffer>
 }
 
-const newSlot = (): Slot => ({ bytes: Buffer.allocUnsafeSlow(SLOT_BYTES), views: new Map() })
+const newSlot = (): Slot => ({ bytes: newReplyBuffer(), views: new Map() })
 
 function beginning({ bytes, views }: Slot, length: number): Buffer {
   const known = views.get(length)

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { DomusError, describeError } from '../../errors.ts'
 import type { Ipv4, Name } from '../../model/grammar.ts'
+import { compileChange, type DhcpChange } from '../change.ts'
 import { type MessageCount, newCounters, readCounters } from '../counters.ts'
-import type { DhcpChange } from '../directory.ts'
+import type { IndexChange } from '../directory.ts'
 import type { DhcpEvent, NetworkEvent, PacketEvent, RivalEvent } from '../events.ts'
 import { readBoots } from './flat-boots.ts'
 import type { Order, OrderWithAnswer, Report, WorkerOptions } from './worker.ts'
@@ -101,7 +102,7 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
     if (watchers.size > 0) post(thread, { kind: 'watch', on: true })
     let before = Promise.resolve()
     for (const put of parts(all.put ?? [], LOAD_PART)) {
-      const current = order(thread, 'load', { put })
+      const current = order(thread, 'load', compileChange({ put }))
       current.catch(() => undefined) // awaited in the next round, unless that never comes
       await before
       before = current
@@ -111,7 +112,7 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
   }
 
   /** Resolves when the thread has done it. */
-  function order(thread: Worker, kind: OrderWithAnswer, change: DhcpChange): Promise<void> {
+  function order(thread: Worker, kind: OrderWithAnswer, change: IndexChange): Promise<void> {
     const id = ++lastId
     const done = Promise.withResolvers<void>()
     waiting.set(id, done)
@@ -168,7 +169,7 @@ export async function serveDhcp(options: DhcpServiceOptions): Promise<DhcpServic
     async update(change) {
       await loaded // what is being loaded is older
       if (change.networks?.drop !== undefined) for (const name of change.networks.drop) networks.delete(name)
-      await order(worker, 'change', { ...change, put: [...(change.put ?? [])] })
+      await order(worker, 'change', compileChange(change))
     },
     watch(listener) {
       watchers.add(listener)
@@ -204,7 +205,10 @@ function* parts<T>(items: Iterable<T>, size: number): Generator<T[]> {
   if (part.length > 0) yield part
 }
 
-const post = (thread: Worker, order: Order) => thread.postMessage(order)
+function post(thread: Worker, order: Order): void {
+  const records = 'change' in order ? order.change.put?.records : undefined
+  thread.postMessage(order, records === undefined ? [] : [records.buffer]) // handed over, not copied
+}
 
 const warning = (message: string): DhcpEvent => ({ kind: 'warning', at: Date.now(), message })
 

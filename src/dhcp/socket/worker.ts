@@ -1,9 +1,8 @@
 /** The responder's thread: nothing else in the service can delay an answer. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { DhcpChange } from '../directory.ts'
+import type { IndexChange } from '../directory.ts'
 import type { BootStage, DhcpEvent } from '../events.ts'
-import type { CompiledReply } from '../replies.ts'
-import { type FlatBoots, pushBoot } from './flat-boots.ts'
+import { type BootSubject, type FlatBoots, pushBoot } from './flat-boots.ts'
 import type { LinkOptions } from './links.ts'
 import { openResponder } from './responder.ts'
 
@@ -17,7 +16,7 @@ export type OrderWithAnswer = 'open' | 'load' | 'loaded' | 'change'
 
 /** What the service says to the thread. */
 export type Order =
-  | { readonly kind: OrderWithAnswer; readonly id: number; readonly change: DhcpChange }
+  | { readonly kind: OrderWithAnswer; readonly id: number; readonly change: IndexChange }
   | { readonly kind: 'watch'; readonly on: boolean }
   | { readonly kind: 'close' }
 
@@ -43,8 +42,11 @@ const responder = openResponder({ ...options, tell, reached })
 let orders = Promise.resolve()
 
 port.on('message', (order: Order) => {
-  orders = orders.then(() => obey(order))
+  orders = orders.then(() => obey(order)).then(nextTurn)
 })
+
+/** Lets packets in between: while orders come, the loop hands them on without looking at the sockets. */
+const nextTurn = () => new Promise<void>((done) => setImmediate(done))
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
@@ -84,7 +86,7 @@ function tell(event: DhcpEvent): void {
   flushSoon()
 }
 
-function reached(guest: CompiledReply, stage: BootStage): void {
+function reached(guest: BootSubject, stage: BootStage): void {
   if (boots.length < MOST_EVENTS) pushBoot(boots, guest, stage, Date.now())
   flushSoon()
 }

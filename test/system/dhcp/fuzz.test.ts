@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { dhcpIndex } from '../../../src/dhcp/directory.ts'
+import { dhcpIndex } from '../../../src/dhcp/change.ts'
+import { findEntry } from '../../../src/dhcp/directory.ts'
 import { readOptions } from '../../../src/dhcp/packet.ts'
 import { respond } from '../../../src/dhcp/respond.ts'
 import { guest, message, requested, serverId, type } from '../../unit/dhcp/builders.ts'
@@ -50,7 +51,7 @@ test(`${PACKETS} mutated packets: no throw, no answer to a stranger, no growth o
   timeout: 0,
 }, () => {
   const [first, second] = KNOWN
-  const { entries } = dhcpIndex([
+  const index = dhcpIndex([
     guest({ domain: { mac: first } }),
     guest({ domain: { mac: second, name: 'two', address: '38.99.2.223' } }),
   ])
@@ -60,7 +61,7 @@ test(`${PACKETS} mutated packets: no throw, no answer to a stranger, no growth o
   const play = (packets: number) => {
     for (let packet = 0; packet < packets; packet++) {
       const bytes = mutate(seeds[random(seeds.length)] ?? into, random, into)
-      const answer = respond((mac) => entries.get(mac), bytes)
+      const answer = respond((mac) => findEntry(index, mac), bytes)
       if (answer.kind === 'silence') outcomes.silences++
       else outcomes.replies++
       if (answer.kind === 'reply' && !isSound(bytes, answer.bytes)) outcomes.wrong++

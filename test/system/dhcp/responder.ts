@@ -5,7 +5,7 @@
  * when it serves.
  */
 import { readFileSync } from 'node:fs'
-import { changeOf } from '../../../src/dhcp/directory.ts'
+import { changeOf } from '../../../src/dhcp/change.ts'
 import { serveDhcp } from '../../../src/dhcp/socket/serve.ts'
 import type { Guest } from '../../../src/model/inventory.ts'
 import type { Network } from '../../../src/model/network.ts'

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { dhcpIndex } from '../../../src/dhcp/directory.ts'
+import { dhcpIndex } from '../../../src/dhcp/change.ts'
+import { checkReservation, compileOptions } from '../../../src/dhcp/compile.ts'
+import { findEntry } from '../../../src/dhcp/directory.ts'
 import { readOptions } from '../../../src/dhcp/packet.ts'
-import { checkReservation, compileReply, MAX_LENGTH, MIN_LENGTH } from '../../../src/dhcp/replies.ts'
+import { MAX_LENGTH, MIN_LENGTH } from '../../../src/dhcp/replies.ts'
 import { reservationOf } from '../../../src/dhcp/reservation.ts'
 import { respond } from '../../../src/dhcp/respond.ts'
 import { formatIpv4 } from '../../../src/model/address.ts'
@@ -10,8 +12,8 @@ import type { Guest } from '../../../src/model/inventory.ts'
 import { guest, type MessageFields, message, requested, serverId, type } from './builders.ts'
 
 function reply(fields: MessageFields, of: Guest = guest()): Buffer {
-  const { entries } = dhcpIndex([of])
-  const answer = respond((mac) => entries.get(mac), message(fields))
+  const index = dhcpIndex([of])
+  const answer = respond((mac) => findEntry(index, mac), message(fields))
   if (answer.kind === 'silence') throw new Error(answer.reason)
   return answer.bytes
 }
@@ -209,7 +211,7 @@ describe('sizes', () => {
     const network = { domain: 'xen.example', mtu: 1500, dns: servers.slice(0, 12), ntp: servers.slice(0, 3) }
     const lengths = Array.from({ length: 100 }, (_one, at) => {
       const reservation = reservationOf(guest({ network, path: `/${'a'.repeat(at + 120)}` }))
-      const length = compileReply(reservation).template.length + 1
+      const length = 240 + compileOptions(reservation).options.length + 1
       expect(checkReservation(reservation, 'domains/menas').length, `${length} bytes`).toBe(
         length > MAX_LENGTH ? 1 : 0,
       )

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { dhcpIndex } from '../../../src/dhcp/directory.ts'
+import { dhcpIndex } from '../../../src/dhcp/change.ts'
+import { findEntry } from '../../../src/dhcp/directory.ts'
 import { macNumber, readPacket } from '../../../src/dhcp/packet.ts'
 import { type Answer, type Decision, decide, respond } from '../../../src/dhcp/respond.ts'
 import type { Network } from '../../../src/model/network.ts'
@@ -7,11 +8,12 @@ import { guest, type MessageFields, message, requested, serverId, type } from '.
 
 const OURS = '38.99.2.7'
 const HIS = '38.99.2.222'
+const HIS_MAC = macNumber('00:16:3e:00:00:01')
 const RELAY = '38.99.2.3'
 
 function ask(fields: MessageFields, network: Partial<Network> = {}): Answer {
-  const { entries } = dhcpIndex([guest({ network })])
-  return respond((mac) => entries.get(mac), message(fields))
+  const index = dhcpIndex([guest({ network })])
+  return respond((mac) => findEntry(index, mac), message(fields))
 }
 
 /** The answer in a few words: `ack to 255.255.255.255:68`, or the reason for silence. */
@@ -172,15 +174,15 @@ describe('modes of a network', () => {
   })
 
   test('an observed network says what it would answer', () => {
-    const { entries } = dhcpIndex([guest({ network: { dhcp: 'observe' } })])
+    const index = dhcpIndex([guest({ network: { dhcp: 'observe' } })])
     const packet = readPacket(message({ options: [type(3), requested('38.99.2.9')] }))
-    const decision: Decision = decide(entries.get(macNumber('00:16:3e:00:00:01')), packet as never)
+    const decision: Decision = decide(findEntry(index, HIS_MAC), packet as never)
     expect(decision).toEqual({ kind: 'silence', reason: 'observed', would: 'nak' })
   })
 
   test('while the bridge has no address of ours nothing is answered', () => {
-    const { entries } = dhcpIndex([guest({ domain: {} })])
-    const [entry] = entries.values()
+    const index = dhcpIndex([guest({ domain: {} })])
+    const entry = findEntry(index, HIS_MAC)
     if (entry === undefined) throw new Error('no entry')
     const packet = readPacket(message({ options: [type(1)] }))
     const bridgeless = { ...entry, scope: { ...entry.scope, serverId: 0 } }
@@ -188,9 +190,9 @@ describe('modes of a network', () => {
   })
 
   test('a known MAC on a bridge of another network hears nothing', () => {
-    const { entries } = dhcpIndex([guest()])
+    const index = dhcpIndex([guest()])
     const packet = readPacket(message({ options: [type(1)] }))
-    const [entry] = entries.values()
+    const entry = findEntry(index, HIS_MAC)
     expect(decide(entry, packet as never, 'dmz')).toMatchObject({ reason: 'other-network' })
     expect(decide(entry, packet as never, 'lan')).toMatchObject({ kind: 'reply', form: 'offer' })
   })

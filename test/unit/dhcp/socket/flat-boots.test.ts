@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
-import { compileReply } from '../../../../src/dhcp/replies.ts'
-import { reservationOf } from '../../../../src/dhcp/reservation.ts'
 import { type FlatBoots, pushBoot, readBoots } from '../../../../src/dhcp/socket/flat-boots.ts'
-import { guest } from '../builders.ts'
 
 test('reading undoes pushing', () => {
-  const menas = compileReply(reservationOf(guest()))
+  const menas = { network: 'lan', domain: 'menas', mac: 0x00163e000001 }
   const boots: FlatBoots = []
   pushBoot(boots, menas, 'discover', 1000)
   pushBoot(boots, menas, 'bootp-reply', 2000)
