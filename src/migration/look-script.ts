@@ -53,7 +53,7 @@ grep -l migrate /proc/[0-9]*/cmdline 2>/dev/null | while read -r p; do
 done
 [ $# -gt 0 ] || exit 0
 b=$(date +%s.%N)
-o=$(timeout 25 "$@" 'cat /proc/sys/kernel/random/boot_id; date +%s.%N; xl domname 0' </dev/null 2>&1; echo "=$?")
+o=$(timeout 60 "$@" 'cat /proc/sys/kernel/random/boot_id; date +%s.%N; xl domname 0' </dev/null 2>&1; echo "=$?")
 a=$(date +%s.%N)
 printf '%s\\n' "$o" | tag X
 echo "W $b $a"

@@ -71,7 +71,7 @@ const SSH_MACHINE =
   /^ssh:\/\/(?:([a-z_][a-z0-9_-]*)@)?([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(\d+))?$/
 
 /** A target that is gone must not hold the guest suspended until TCP gives up. */
-const SSH = ['ssh', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5']
+const SSH = ['ssh', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30', '-o', 'ServerAliveInterval=5']
 
 /**
  * The `-s COMMAND HOST` of `xl migrate`. xl hands both to `sh -c` (xl_migrate.c: create_migration_child), so

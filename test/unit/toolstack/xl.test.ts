@@ -45,7 +45,7 @@ describe('a domain is started', () => {
   })
 })
 
-const SSH = 'ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5'
+const SSH = 'ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=5'
 
 describe('a domain migrates', () => {
   test.each([

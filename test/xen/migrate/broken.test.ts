@@ -65,7 +65,10 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () 
     async (moment, host) => {
       await holdMigration(lab, moment)
       const moving = domus('migrate', 'menas', 'xen2')
-      await untilHeld(lab, PATIENCE_MS)
+      const early = moving.then(({ stdout, stderr }) => {
+        throw new Error(`it ended before it was held: ${stderr}${stdout}`)
+      })
+      await Promise.race([untilHeld(lab, PATIENCE_MS), early])
       await release(lab, 'cut')
       expect((await moving).exitCode).not.toBe(0)
       await mustDomus('repair', 'menas')
