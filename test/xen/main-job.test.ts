@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Fields, site as siteOf, menas as usually } from './menas.ts'
 import { guestConsoleLog, type Lab, labEnvironment, startLab } from './start-lab.ts'
 
 // The main job on a real Xen host: from a site document to guests that boot from NFS, and back to nothing.
@@ -36,42 +37,8 @@ async function fingerprint(): Promise<Fingerprint> {
   }
 }
 
-type Fields = Record<string, unknown>
-
-const site = (over: Fields = {}): Fields => ({
-  site: 'lab',
-  networks: [
-    {
-      name: 'lan',
-      cidr: '10.77.0.0/24',
-      bridge: 'xenbr0',
-      range: '10.77.0.50-10.77.0.99',
-      dhcpServer: '10.77.0.100',
-    },
-  ],
-  servers: [{ name: 'filer', address: '10.77.0.1', machine: 'ssh://root@10.77.0.1' }],
-  images: [
-    { name: 'slack', server: 'filer', path: '/srv/xen/images/slack' },
-    { name: 'base', server: 'filer', path: '/srv/xen/images/base', sharing: 'shared' },
-  ],
-  kernels: [
-    { name: 'pvh', path: '/boot/vmlinuz-nfsroot', type: 'pvh' },
-    { name: 'pv', path: '/boot/vmlinuz-nfsroot', type: 'pv' },
-  ],
-  hosts: [{ name: 'xen1', machine: 'ssh://root@10.77.0.1' }],
-  domains: [menas()],
-  ...over,
-})
-
-const menas = (over: Fields = {}): Fields => ({
-  name: 'menas',
-  image: 'slack',
-  kernel: 'pvh',
-  memoryMiB: 64,
-  address: '10.77.0.50',
-  boot: 'static',
-  ...over,
-})
+const menas = (over: Fields = {}) => usually({ kernel: 'pvh', ...over })
+const site = (over: Fields = {}) => siteOf({ domains: [menas()], ...over })
 
 const apply = (document: Fields) =>
   lab.domus(['apply', '-f', '-', '--yes', '--json'], {
