@@ -46,7 +46,8 @@ export function stageOf(line: string): StageSign | undefined {
   return undefined
 }
 
-// A guest that is stuck says so itself; the panic line alone seldom tells why.
+// A guest that is stuck says so itself. Lines that any failure ends with are not here: that the root could not be
+// mounted, and that no init was found there.
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [
     /IP-Config: No network devices available/,
@@ -64,10 +65,6 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     /Root-NFS: Server returned error (-?\d+)/,
     'the server refuses the mount: is this guest address exported?',
   ],
-  [
-    /VFS: Unable to mount root fs via NFS/,
-    'the NFS mount failed: is the export for this address, and does the server speak this NFS version?',
-  ],
   [/Cannot open root device "nfs"|unknown-block\(0,255\)/, 'the kernel has no CONFIG_ROOT_NFS'],
   [
     /Cannot open root device "" or |unknown-block\(0,0\)/,
@@ -77,7 +74,6 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     /Starting init: \S+ exists but couldn't execute it|Requested init \S+ failed|error while loading shared libraries/,
     'the init of the root cannot be run: another architecture, or a loader or library that is missing',
   ],
-  [/No working init found/, 'the root has no init that this kernel can run, or was not mounted at all'],
   [/nfs: server (\S+) not responding/, 'the NFS server does not answer'],
 ]
 
@@ -104,7 +100,7 @@ const USUALLY: Partial<Record<Stage, (guest: Guest) => string>> = {
     `nothing came on its console: host ${host.name} must keep it (XENCONSOLED_TRACE=guest in /etc/default/xen), and the kernel write to hvc0`,
   kernel: ({ domain, network }) =>
     domain.boot === 'static'
-      ? 'the kernel sets up no network: CONFIG_IP_PNP, CONFIG_XEN_NETDEV_FRONTEND=y'
+      ? 'the kernel sets up no network: CONFIG_IP_PNP, CONFIG_ROOT_NFS and CONFIG_XEN_NETDEV_FRONTEND=y'
       : `no request of it was seen: CONFIG_IP_PNP_DHCP, a vif on bridge ${network.bridge}, and domus serve on that network`,
   'bootp-request': () => 'it was not answered',
   discover: () => 'its DISCOVER was not answered: domus dhcp simulate says why',
@@ -112,12 +108,14 @@ const USUALLY: Partial<Record<Stage, (guest: Guest) => string>> = {
   'bootp-reply': () => 'our answer does not reach it',
   request: () => 'its REQUEST was not answered',
   nak: () => 'we refused the address it asked for: it has one of another server',
-  ack: ({ server }) => `it has its address, and ${server.address} does not let it mount, or does not answer`,
-  address: ({ server }) =>
-    `it has its address, and ${server.address} does not let it mount, or does not answer`,
+  ack: (guest) => notMounted(guest),
+  address: (guest) => notMounted(guest),
   'mount-request': ({ server }) => `${server.name} let it mount, and no root came: port 2049, MTU`,
-  mount: () => 'its root is mounted, and init does not start',
+  mount: () => 'its root is mounted, and holds no init that this kernel can run',
 }
+
+const notMounted = ({ server, domain }: Guest) =>
+  `it has its address, and ${server.address} does not let it mount by NFS ${domain.nfsVersion}, or does not answer`
 
 /** The usual cause for a boot that came to a stage and no further. */
 export const usualCause = (guest: Guest, stage: Stage) => USUALLY[stage]?.(guest)

@@ -162,7 +162,7 @@ function openInitWatch(app: App, guest: Guest, progress: Progress, settled: () =
       trying = { ...next, at: app.now().toISOString() }
       clearTimeout(timer)
       timer = setTimeout(settled, SETTLED_MS)
-      return isLastResort(next)
+      return false
     },
     /** The console has ended, or tells no more. */
     close(isPanic: boolean): void {

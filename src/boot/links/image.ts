@@ -62,6 +62,12 @@ function initFaults(tree: ImageTree, what: string, arch: string): Fault[] {
   }
   const runs = RUNS[arch === '' ? 'x86_64' : arch]
   return [
+    tree.init === '/bin/sh' &&
+      tree.wanted === undefined &&
+      warn(
+        `${what} has no init but a shell, the kernel's last resort`,
+        'fill the image, or put init=/bin/sh into cmdlineExtra when a shell is wanted',
+      ),
     tree.arch !== undefined &&
       runs !== undefined &&
       !runs.includes(tree.arch) &&

@@ -121,6 +121,25 @@ describe('a start that is waited for', () => {
     expect(stagesOf(boot)).toContain('failed')
   })
 
+  test('whose mount failed has not come to an init, though the kernel looked for one', async () => {
+    await record()
+    const tried = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh']
+    script({
+      console: [
+        LINUX,
+        '[    6.0] Root-NFS: no NFS server address',
+        '[    6.0] VFS: Unable to mount root fs via NFS.',
+        ...tried.map((path) => `[    6.1] Run ${path} as init process`),
+        '[    6.2] Kernel panic - not syncing: No working init found.',
+      ],
+    })
+    expect(await start()).toMatchObject({
+      ok: false,
+      stage: 'kernel',
+      cause: expect.stringContaining('no address to mount from'),
+    })
+  })
+
   test('that ends in the shell a kernel starts when it finds no init has failed', async () => {
     await record()
     const tried = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh']

@@ -489,6 +489,7 @@ describe('what is only unwise is a warning', () => {
       (guest) => ({ image: withTree(guest, { fstab: '/dev/xvda1 / ext4 defaults 0 1\n' }) }),
       'image',
     ],
+    ['a shell in place of an init', (guest) => ({ image: withTree(guest, { init: '/bin/sh' }) }), 'image'],
     ['ifupdown', (guest) => ({ image: withTree(guest, { interfaces: 'auto lo eth0\n' }) }), 'image'],
     ['little free memory', (guest) => withInfo(guest, { freeMemoryMiB: 100 }), 'host'],
     ['an export to the whole network', () => exportedTo(['38.99.2.0/24', 'rw', 'no_root_squash']), 'export'],
