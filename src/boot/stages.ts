@@ -59,7 +59,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /Root-NFS: no NFS server address/,
-    'the command line has no ip=, or DHCP gave no server: the kernel has no address to mount from',
+    'the command line has no ip=, or Xen cut it off, or DHCP gave no server: the kernel has no address to mount from',
   ],
   [
     /Root-NFS: Server returned error (-?\d+)/,

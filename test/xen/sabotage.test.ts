@@ -266,7 +266,7 @@ const sabotages: readonly Sabotage[] = [
     detail: /the config on host xen1: .*Xen cuts it/,
     fix: /domus apply writes the config again/,
     site: site(),
-    harm: editConfig(`s|^cmdline = "|&note=${'x'.repeat(1000)} |`),
+    harm: editConfig(`s|^cmdline = "|&note=${'x'.repeat(1018)} |`),
     fails: givesUp(
       'kernel',
       /no root=\/dev\/nfs/,
