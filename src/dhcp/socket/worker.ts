@@ -42,10 +42,10 @@ const responder = openResponder({ ...options, tell, reached })
 let orders = Promise.resolve()
 
 port.on('message', (order: Order) => {
-  orders = orders.then(() => obey(order)).then(nextTurn)
+  orders = orders.then(() => obey(order))
 })
 
-/** Lets packets in between: while orders come, the loop hands them on without looking at the sockets. */
+/** Lets packets in between: while parts come, the loop hands them on without looking at the sockets. */
 const nextTurn = () => new Promise<void>((done) => setImmediate(done))
 
 async function obey(order: Order): Promise<void> {
@@ -57,7 +57,8 @@ async function obey(order: Order): Promise<void> {
         report({ kind: 'opened', serverPort: responder.serverPort() })
       })
     case 'load':
-      return acknowledge(order.id, () => responder.load(order.change))
+      await acknowledge(order.id, () => responder.load(order.change))
+      return nextTurn()
     case 'loaded':
       return acknowledge(order.id, () => responder.loaded())
     case 'change':
