@@ -20,7 +20,7 @@ export async function addBootEvent({ db }: Store, event: BootEvent): Promise<num
   return id
 }
 
-const ROWS_AT_ONCE = 1000 // five values each; SQLite takes 32 766 in one statement
+const ROWS_AT_ONCE = 50 // few enough for a statement that stays prepared (sqlite.ts)
 
 /** Many at once, all or none. */
 export async function addBootEvents({ db }: Store, events: readonly BootEvent[]): Promise<void> {

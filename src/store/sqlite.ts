@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -80,6 +80,10 @@ class TransactionalDdlAdapter extends SqliteAdapter {
   }
 }
 
+// Each statement holds some kilobytes that V8 does not see: made anew for each query, thousands wait to be collected.
+const MOST_KEPT = 100 // prepared statements
+const LONGEST_KEPT = 2_000 // characters of SQL: longer ones are lists of rows, of ever another length
+
 // Kysely passes parameters as one array and asks whether a statement returns rows;
 // node:sqlite takes them spread and answers through columns().
 function asKyselyDatabase(db: DatabaseSync, path: string): SqliteDatabase {
@@ -90,16 +94,26 @@ function asKyselyDatabase(db: DatabaseSync, path: string): SqliteDatabase {
       throw worldFault(path, cause) ?? cause
     }
   }
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string) => {
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = attempt(() => db.prepare(sql))
+    if (sql.length > LONGEST_KEPT) return statement
+    if (prepared.size >= MOST_KEPT) prepared.clear()
+    prepared.set(sql, statement)
+    return statement
+  }
   return {
     close: () => db.close(),
     prepare(sql) {
-      const statement = attempt(() => db.prepare(sql))
+      const statement = prepare(sql)
       const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[] // Kysely binds no others
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => attempt(() => statement.all(...values(parameters))),
         run: (parameters) => attempt(() => statement.run(...values(parameters))),
-        iterate: (parameters) => statement.iterate(...values(parameters)),
+        iterate: (parameters) => db.prepare(sql).iterate(...values(parameters)), // may still go on when it is asked for again
       }
     },
   }
