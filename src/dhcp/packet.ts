@@ -92,11 +92,13 @@ export function readOptions(bytes: Buffer): Map<number, Buffer> | undefined {
 /** `00:16:3e:00:00:01` as a number. */
 export const macNumber = (mac: string) => Number.parseInt(mac.replaceAll(':', ''), 16)
 
-export const macText = (mac: number) =>
-  mac
-    .toString(16)
-    .padStart(12, '0')
-    .replace(/..(?=.)/g, '$&:')
+export function macText(mac: number): string {
+  const [first, last] = [Math.floor(mac / 0x1000000), mac % 0x1000000]
+  const pairs = [first >>> 16, first >>> 8, first, last >>> 16, last >>> 8, last]
+  return pairs.map((pair) => HEX_PAIRS[pair & 255]).join(':')
+}
+
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 interface Found {
   type: number

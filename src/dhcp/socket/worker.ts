@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { IndexChange } from '../directory.ts'
 import type { BootStage, DhcpEvent } from '../events.ts'
-import { type BootSubject, type FlatBoots, pushBoot } from './flat-boots.ts'
+import { type BootSubject, newFlatBoots, pushBoot, takeBoots } from './flat-boots.ts'
 import type { LinkOptions } from './links.ts'
 import { openResponder } from './responder.ts'
 
@@ -25,18 +25,19 @@ export type Report =
   | { readonly kind: 'opened'; readonly serverPort: number }
   | { readonly kind: 'changed'; readonly id: number; readonly entries: number; readonly error?: string }
   | { readonly kind: 'events'; readonly events: readonly DhcpEvent[] }
-  /** Boot events as flat lists, which cross threads at a fraction of the cost. */
-  | { readonly kind: 'boots'; readonly boots: FlatBoots }
+  /** Boot events for readBoots. */
+  | { readonly kind: 'boots'; readonly boots: Uint8Array<ArrayBuffer> }
 
 const EVENT_DELAY_MS = 20 // events travel in bundles: the hot path pays for a push to a list
 const MOST_EVENTS = 100_000 // per bundle; a flood must not fill the memory
+const MOST_BOOT_BYTES = 16 << 20
 
 const options = workerData as WorkerOptions // serve.ts starts us with exactly this
 if (parentPort === null) throw new Error('the DHCP worker runs as a thread only')
 const port = parentPort
 
+const boots = newFlatBoots()
 let events: DhcpEvent[] = []
-let boots: FlatBoots = []
 let isFlushing = false
 const responder = openResponder({ ...options, tell, reached })
 let orders = Promise.resolve()
@@ -88,7 +89,7 @@ function tell(event: DhcpEvent): void {
 }
 
 function reached(guest: BootSubject, stage: BootStage): void {
-  if (boots.length < MOST_EVENTS) pushBoot(boots, guest, stage, Date.now())
+  if (boots.used < MOST_BOOT_BYTES) pushBoot(boots, guest, stage, Date.now())
   flushSoon()
 }
 
@@ -100,9 +101,11 @@ function flushSoon(): void {
 
 function flush(): void {
   isFlushing = false
-  if (boots.length > 0) report({ kind: 'boots', boots })
+  if (boots.used > 0) {
+    const taken = takeBoots(boots)
+    port.postMessage({ kind: 'boots', boots: taken } satisfies Report, [taken.buffer])
+  }
   if (events.length > 0) report({ kind: 'events', events })
-  boots = []
   events = []
 }
 
