@@ -18,7 +18,7 @@ export async function tryMount(
   const words = [domain.address, network.bridge, server.address, image.path, domain.nfsVersion, init]
   const argv = ['bash', '-c', MOUNT_SCRIPT, 'bash', ...words, MOUNT_CLIENT]
   try {
-    const { stdout, stderr } = await machine.run(argv, { timeoutMs: 15_000 })
+    const { stdout, stderr } = await machine.run(argv, { timeoutMs: 45_000 })
     const [verdict, detail = ''] = stdout.trim().split('\t')
     if (verdict === 'ok' || verdict === 'no')
       return { kind: 'known', value: { isOk: verdict === 'ok', detail } }

@@ -30,7 +30,7 @@ const nobodyTried = {
 export async function askServer(machine: Machine, address: Ipv4): Promise<Known<ServerFact>> {
   try {
     const { stdout, exitCode } = await machine.run(['timeout', '8', 'bash', '-c', ASK, 'bash', address], {
-      timeoutMs: 15_000,
+      timeoutMs: 45_000,
     })
     const [nfs, rpcbind, mountd] = stdout
       .trim()
