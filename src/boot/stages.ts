@@ -67,7 +67,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   ],
   [/Cannot open root device "nfs"|unknown-block\(0,255\)/, 'the kernel has no CONFIG_ROOT_NFS'],
   [
-    /Cannot open root device "" or |unknown-block\(0,0\)/,
+    /\b[Cc]ommand line: (?!(?:.*\s)?root=)|unknown-block\(0,0\)/,
     'the kernel saw no root=/dev/nfs: it is missing in the command line, or Xen cut it off',
   ],
   [

@@ -94,15 +94,13 @@ export async function boot(lab: Lab): Promise<string> {
   return console.text()
 }
 
-/** Ends every guest, and takes the domains out of the inventory. */
-export async function clear(lab: Lab): Promise<void> {
-  await lab.must(
+/** Ends every guest, whatever started it; the next site is applied over the one that is there. */
+export const endGuests = (lab: Lab) =>
+  lab.must(
     1,
     ['sh', '-c', 'for id in $(xl list | awk \'NR > 2 { print $2 }\'); do xl destroy "$id"; done; :'],
     { timeoutMs: PATIENCE_MS },
   )
-  await apply(lab, site({ domains: [] }))
-}
 
 /** Waits in dom0 until a shell condition holds. */
 export const until = (lab: Lab, condition: string) =>

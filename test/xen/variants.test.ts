@@ -5,7 +5,7 @@ import {
   type InstalledKernel,
   installGuestKernel,
 } from './artefacts/guest-kernels.ts'
-import { apply, boot, clear, type Fields, menas, notOk, PATIENCE_MS, site, verify } from './menas.ts'
+import { apply, boot, endGuests, type Fields, menas, notOk, PATIENCE_MS, site, verify } from './menas.ts'
 import { serveDomus } from './serve-domus.ts'
 import { type Lab, startLab } from './start-lab.ts'
 
@@ -81,7 +81,7 @@ describe('a guest whose verify is all ok boots', () => {
     )
     stopService = await serveDomus(lab)
   }, KERNELS_MS)
-  afterEach(() => clear(lab))
+  afterEach(() => endGuests(lab))
   afterAll(async () => {
     await stopService()
     await lab.stop()

@@ -34,6 +34,19 @@ describe('the console of a guest', () => {
     expect(causeIn('NET: Registered PF_INET6 protocol family', menas)).toBeUndefined()
   })
 
+  test.each([
+    ['[    0.000000] Command line: note=xxx', true],
+    ['[    0.000000] Kernel command line: rw nfsroot=10.0.0.1:/slack', true],
+    ['[    0.000000] Command line: root=/dev/nfs rw', false],
+    ['[    0.000000] Kernel command line: rw root=/dev/nfs', false],
+    [
+      '[    0.000000] Unknown kernel command line parameters "note=xxx", will be passed to user space.',
+      false,
+    ],
+  ])('whether root= is missing in %j: %s', (line, isMissing) => {
+    expect(causeIn(line, menas)?.startsWith('the kernel saw no root=')).toBe(isMissing ? true : undefined)
+  })
+
   test('how every failed mount ends does not hide what was said before', () => {
     expect(causeIn('VFS: Unable to mount root fs via NFS.', menas)).toBeUndefined()
     expect(causeIn('Kernel panic - not syncing: No working init found.', menas)).toBeUndefined()
