@@ -187,6 +187,7 @@ const sabotages: readonly Sabotage[] = [
       await lab.must(1, ['exportfs', '-u', `10.77.0.51:${ROOT}`])
       await apply(lab, document)
     },
+    isInShortSet: true,
   },
   {
     what: 'an export without the right to write, for a writable root',
@@ -216,6 +217,7 @@ const sabotages: readonly Sabotage[] = [
     harm: dom0(upgradeTo('plain')),
     fails: givesUp('kernel', /no CONFIG_ROOT_NFS/, /Cannot open root device "nfs"/),
     mend: downgrade,
+    isInShortSet: true,
   },
   {
     what: 'a kernel without DHCP, for a guest that asks',
@@ -294,6 +296,7 @@ const sabotages: readonly Sabotage[] = [
     harm: editConfig('s/^vif = .*/vif = [ mac/'),
     fails: isNotMade(/config parsing error|Failed to parse config/),
     mend: applyAgain,
+    isInShortSet: true,
   },
   {
     what: 'a rival that answers DHCP with a root path of its own',

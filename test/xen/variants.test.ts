@@ -25,8 +25,8 @@ interface Variant {
 }
 
 const variants: readonly Variant[] = [
-  { kernel: 'nfsroot', type: 'pvh', boot: 'static', nfsVersion: '3', access: 'rw' },
-  { kernel: 'nfsroot', type: 'pv', boot: 'dhcp', nfsVersion: '4.2', access: 'ro' },
+  { kernel: 'nfsroot', type: 'pvh', boot: 'static', nfsVersion: '3', access: 'rw', isInShortSet: true },
+  { kernel: 'nfsroot', type: 'pv', boot: 'dhcp', nfsVersion: '4.2', access: 'ro', isInShortSet: true },
   { kernel: 'nfsroot', type: 'pv', boot: 'bootp', nfsVersion: '3', access: 'rw' },
   { kernel: 'nfsroot', type: 'pvh', boot: 'static', nfsVersion: '4.1', access: 'ro' },
   { kernel: 'nfsroot', type: 'pvh', boot: 'dhcp', nfsVersion: '3', access: 'rw' },
