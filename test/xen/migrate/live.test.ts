@@ -50,6 +50,19 @@ describe('what cannot go well is refused before a byte of memory moves', () => {
     expect(await refusals('web1')).toEqual({ logdirty: expect.stringMatching(/shadow/) })
   })
 
+  test.runIf(process.env.DOMUS_XEN_ALL === '1')(
+    'and xl alone would have failed so',
+    async () => {
+      const moved = await lab.ssh(1, ['xl', 'migrate', 'web1', '10.77.0.2'], { timeoutMs: PATIENCE_MS })
+      expect(moved.exitCode).not.toBe(0)
+      expect(moved.stderr).toMatch(/Failed to enable logdirty/)
+      expect(moved.stderr).toMatch(/Migration failed, (?:failed to suspend at sender|resuming at sender)/)
+      expect(await guestsOn(lab, 1)).toContain('web1')
+      expect(await guestsOn(lab, 2)).toEqual([])
+    },
+    PATIENCE_MS,
+  )
+
   test('a missing bridge, a kernel with other bytes and a name that is taken, all told at once', async () => {
     onTestFinished(async () => {
       await lab.ssh(2, ['xl', 'destroy', 'menas'])
