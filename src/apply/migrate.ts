@@ -116,6 +116,7 @@ async function follow(
   let answeredAt = performance.now()
   for (;;) {
     const run = { folder: runFolder(step.domain), token, offset: Buffer.byteLength(log) }
+    const askedAt = performance.now()
     const state = await lookDetached(machine, run).catch((error: unknown) => {
       if (performance.now() - answeredAt > PATIENCE_MS) throw error
       context.progress(`${step.on} does not answer; the migration goes on without us`)
@@ -131,9 +132,12 @@ async function follow(
       const words = describeProgress(read, { copiedMiB, totalMiB: memoryMiB, seconds })
       context.progress(`${step.domain} to ${step.to.on}: ${words}`)
     }
-    await setTimeout(LOOK_EVERY_MS)
+    await setTimeout(restAfter(performance.now() - askedAt))
   }
 }
+
+/** Looking takes a sixth of the time at most, since it costs the hosts what the migration could have. */
+const restAfter = (tookMs: number) => Math.min(Math.max(LOOK_EVERY_MS, 5 * tookMs), 5 * LOOK_EVERY_MS)
 
 /**
  * How much of the guest the target has: its copy there grows with what arrives. Looked at now and then only, since that
