@@ -43,7 +43,7 @@ export function readTrial(tagged: Tagged): Known<TrialReading> {
   if (!lines.includes('=ready')) {
     const said = complaint || 'it ended without a word'
     const fix = /not permitted/i.test(said)
-      ? '; exports take root there: run domus as root, or by ssh://root@…'
+      ? '; exports need root there: run domus as root, or by ssh://root@…'
       : ''
     return {
       kind: 'unknown',

@@ -9,7 +9,8 @@ import { apply, boot, endGuests, type Fields, menas, notOk, PATIENCE_MS, site, v
 import { serveDomus } from './serve-domus.ts'
 import { type Lab, startLab } from './start-lab.ts'
 
-// A guest of which verify has nothing to say boots, whichever way it boots, and finds what verify foretold. The short set boots two.
+// A guest of which verify has nothing to say boots, whichever way it boots, and finds what verify foretold. The
+// short set boots two.
 
 const isAll = process.env.DOMUS_XEN_ALL === '1'
 

@@ -66,7 +66,7 @@ test('the live table: from its file, or as exportfs shows it, or what it says', 
 test('a trial that did not come to it is unknown, with what stopped it', () => {
   expect(readTrial(readTagged('o unshare: unshare failed: Operation not permitted\n'))).toMatchObject({
     kind: 'unknown',
-    reason: expect.stringMatching(/Operation not permitted; exports take root there: run domus as root/),
+    reason: expect.stringMatching(/Operation not permitted; exports need root there: run domus as root/),
   })
   expect(readTrial(readTagged('O =ready\nO =exit 1\nO /a\th(ro)\no exportfs: bad\n'))).toMatchObject({
     value: { exitCode: 1, complaint: 'exportfs: bad', exports: [{ path: '/a' }] },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Lab, startLab } from '../start-lab.ts'
 import { arrivalLog, guestsOn, type Identity, identityOf } from './guest.ts'
+import { refusalsOf } from './refusals.ts'
 import { watchSilence } from './silence.ts'
 import { menas, reader, site } from './site.ts'
 import { consolesOf, gapsIn, nfsTroubleIn, ticksIn, writtenTick } from './ticks.ts'
@@ -37,17 +38,9 @@ beforeAll(async () => {
 }, 3 * PATIENCE_MS)
 afterAll(() => lab.stop())
 
-/** The checks that refuse a move, each with what it says. */
-async function refusals(name: string): Promise<Readonly<Record<string, string>>> {
-  const { exitCode, stdout, stderr } = await domus('migrate', name, 'xen2', '--json')
-  expect(exitCode, stdout + stderr).toBe(3)
-  const { errors } = JSON.parse(stdout) as { errors: { path: string; message: string }[] }
-  return Object.fromEntries(errors.map(({ path, message }) => [path.split('/').at(-1), message]))
-}
-
 describe('what cannot go well is refused before a byte of memory moves', () => {
   test('a PV guest, on a hypervisor that cannot log its dirty pages', async () => {
-    expect(await refusals('web1')).toEqual({ logdirty: expect.stringMatching(/shadow/) })
+    expect(await refusalsOf(lab, 'web1', PATIENCE_MS)).toEqual({ logdirty: expect.stringMatching(/shadow/) })
   })
 
   test.runIf(process.env.DOMUS_XEN_ALL === '1')(
@@ -71,7 +64,7 @@ describe('what cannot go well is refused before a byte of memory moves', () => {
     await lab.must(2, ['tee', '/root/other.cfg'], { input: OTHER })
     await lab.must(2, ['xl', 'create', '-p', '/root/other.cfg'])
     await lab.must(2, ['sh', '-c', SPOIL])
-    expect(await refusals('menas')).toEqual({
+    expect(await refusalsOf(lab, 'menas', PATIENCE_MS)).toEqual({
       bridge: expect.stringMatching(/xen2 has no bridge xenbr0/),
       kernel: expect.stringMatching(/vmlinuz-nfsroot on xen2 is another one/),
       names: expect.stringMatching(/menas .*on xen2.* has its name/),

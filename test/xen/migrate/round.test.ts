@@ -3,6 +3,7 @@ import { say } from '../progress.ts'
 import type { HostNumber } from '../settings.ts'
 import { guestConsoleLog, type Lab, startLab } from '../start-lab.ts'
 import { guestsOn, type Identity, identityOf } from './guest.ts'
+import { refusalsOf } from './refusals.ts'
 import { watchSilence } from './silence.ts'
 import { menas, reader, site } from './site.ts'
 import { gapsIn, nfsTroubleIn, ticksIn } from './ticks.ts'
@@ -58,14 +59,6 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
   }, 4 * PATIENCE_MS)
   afterAll(() => lab.stop())
 
-  /** The checks that refuse a move, each with what it says. */
-  async function refusals(name: string): Promise<Readonly<Record<string, string>>> {
-    const { exitCode, stdout, stderr } = await domus('migrate', name, 'xen2', '--json')
-    expect(exitCode, stdout + stderr).toBe(3)
-    const { errors } = JSON.parse(stdout) as { errors: { path: string; message: string }[] }
-    return Object.fromEntries(errors.map(({ path, message }) => [path.split('/').at(-1), message]))
-  }
-
   test(
     'too little memory on the target and a key that ssh lacks are refused',
     async () => {
@@ -77,7 +70,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
       const fills = `free=$(xl info free_memory); xl create -p /root/filler.cfg memory=$((free - 50))`
       await lab.must(2, ['sh', '-ec', fills])
       await lab.must(1, ['mv', '/root/.ssh/id_ed25519', '/root/.ssh/kept'])
-      expect(await refusals('menas')).toEqual({
+      expect(await refusalsOf(lab, 'menas', PATIENCE_MS)).toEqual({
         ssh: expect.stringMatching(/ssh from xen1 to xen2 is refused: .*Permission denied/),
         clock: expect.stringMatching(/^unknown: xen2 could not be asked from xen1/),
         memory: expect.stringMatching(/the guest needs \d+ MiB, and xen2 has \d+ free/),
@@ -147,7 +140,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
   )
 
   test(
-    'one that somebody moved with bare xl is found by repair; ours takes as long, and stands still as long',
+    'one that somebody moved with bare xl is found by repair; the times of such a move and of ours are told',
     async () => {
       const bare = await measured(() =>
         lab.must(1, ['xl', 'migrate', '-C', '/etc/xen/menas.cfg', 'menas', 'root@10.77.0.2'], {
