@@ -7,7 +7,7 @@ import { loadInventory } from '../store/inventory.ts'
 import { listOperations } from '../store/operations.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import type { App } from './app.ts'
-import { answersOf } from './boot-facts.ts'
+import { answersOf } from './look/hosts.ts'
 
 /** Watches that nobody runs on a root of somebody else. */
 export interface ClaimWatch {

@@ -1,4 +1,3 @@
-import { describeError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { NfsServer } from '../model/server.ts'
 import { type ServerFacts, unknownFacts } from '../nfs/facts.ts'
@@ -10,6 +9,7 @@ import { readLook } from '../nfs/linux-reading.ts'
 import { lookArgv } from '../nfs/linux-scripts.ts'
 import { readMountd } from '../nfs/mountd.ts'
 import type { FileFact } from '../plan/plan.ts'
+import { orReason } from './look/ask.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -66,4 +66,3 @@ async function readFact(machine: Machine, path: string): Promise<FileFact> {
 }
 
 /** The value, or why there is none. */
-const orReason = <T>(value: Promise<T>): Promise<T | string> => value.catch((error) => describeError(error))

@@ -11,9 +11,9 @@ import type { FileFact } from '../plan/plan.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { readDisk } from '../xl/disk.ts'
 import type { Tools } from './app.ts'
-import { gatherKernels } from './boot-facts.ts'
 import { kernelKey } from './kernels.ts'
-import { askServer } from './server-ports.ts'
+import { gatherKernels } from './look/kernels.ts'
+import { askServer } from './look/server-ports.ts'
 
 /** Programs of a host under emulation, or under load, take their time. */
 const LOOK_TIMEOUT_MS = 120_000

@@ -7,8 +7,10 @@ import { DomusError } from '../errors.ts'
 import type { Guest, Inventory } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Tools } from './app.ts'
-import { type Claims, type Fences, gatherBootFacts, gatherKernels } from './boot-facts.ts'
+import { gatherBootFacts } from './boot-facts.ts'
 import { kernelKey } from './kernels.ts'
+import type { Claims, Fences } from './look/claims.ts'
+import { gatherKernels } from './look/kernels.ts'
 
 /** What speaks against a plan, and what one should know. */
 export interface Checked {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ImageTree } from '../../../src/boot/facts.ts'
 import { localMachine } from '../../../src/machine/local.ts'
-import { readTree } from '../../../src/service/image-tree.ts'
+import { readTree } from '../../../src/service/look/image-tree.ts'
 
 let root: string
 beforeEach(() => {

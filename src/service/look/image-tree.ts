@@ -1,7 +1,7 @@
-import type { ImageTree } from '../boot/facts.ts'
-import { describeError } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
-import type { Known } from '../nfs/facts.ts'
+import type { ImageTree } from '../../boot/facts.ts'
+import { describeError } from '../../errors.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { Known } from '../../nfs/facts.ts'
 
 // Links inside an image are the guest's own and are followed below its root, as the guest will, never out of it.
 const RESOLVE = `

@@ -1,8 +1,8 @@
-import type { ServerFact } from '../boot/facts.ts'
-import { describeError } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
-import type { Ipv4 } from '../model/grammar.ts'
-import type { Known } from '../nfs/facts.ts'
+import type { ServerFact } from '../../boot/facts.ts'
+import { describeError } from '../../errors.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { Ipv4 } from '../../model/grammar.ts'
+import type { Known } from '../../nfs/facts.ts'
 
 // Bash's own TCP: a dom0 need not have nc or rpcinfo. The second asks rpcbind for the port of mountd, version 3 over
 // TCP (RFC 1833, PMAPPROC_GETPORT): a record mark, the call, and in the reply the port as the last of eight words.
@@ -21,6 +21,9 @@ fi 2>/dev/null
 echo "$nfs $rpcbind $mountd"
 `
 
+// The kernel gives up on a connection that nobody answers after two minutes; a busy dom0 takes seconds to start bash.
+const SECONDS = 20
+
 const nobodyTried = {
   kind: 'unknown',
   reason: 'nobody tried; verify NAME does, and verify --all --probe',
@@ -29,9 +32,12 @@ const nobodyTried = {
 /** Asks an NFS server whether it answers, as seen from a machine. */
 export async function askServer(machine: Machine, address: Ipv4): Promise<Known<ServerFact>> {
   try {
-    const { stdout, exitCode } = await machine.run(['timeout', '8', 'bash', '-c', ASK, 'bash', address], {
-      timeoutMs: 45_000,
-    })
+    const { stdout, exitCode } = await machine.run(
+      ['timeout', `${SECONDS}`, 'bash', '-c', ASK, 'bash', address],
+      {
+        timeoutMs: 45_000,
+      },
+    )
     const [nfs, rpcbind, mountd] = stdout
       .trim()
       .split(' ')

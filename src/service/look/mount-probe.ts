@@ -1,7 +1,7 @@
-import { describeError } from '../errors.ts'
-import type { Machine } from '../machine/machine.ts'
-import type { Guest } from '../model/inventory.ts'
-import type { Known } from '../nfs/facts.ts'
+import { describeError } from '../../errors.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { Guest } from '../../model/inventory.ts'
+import type { Known } from '../../nfs/facts.ts'
 import { MOUNT_CLIENT, MOUNT_SCRIPT } from './mount-script.ts'
 
 /**
