@@ -1,12 +1,11 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Fields, site as siteOf, menas as usually } from './menas.ts'
+import { domus, type Fields, PATIENCE_MS, site as siteOf, menas as usually } from './menas.ts'
 import { guestConsoleLog, type Lab, labEnvironment, startLab } from './start-lab.ts'
 
 // The main job on a real Xen host: from a site document to guests that boot from NFS, and back to nothing.
 
-const PATIENCE_MS = 400_000 // of one command, on a machine that has other work too
 const THEIRS = ['/etc/exports', '/etc/exports.d/admin.exports']
 let lab: Lab
 let before: Fingerprint
@@ -46,12 +45,6 @@ const apply = (document: Fields) =>
     timeoutMs: PATIENCE_MS,
   })
 
-async function mustDomus(...argv: string[]) {
-  const result = await lab.domus(argv, { timeoutMs: PATIENCE_MS })
-  expect(result, argv.join(' ')).toMatchObject({ exitCode: 0 })
-  return result
-}
-
 /** The guest's own words on its console since the last start. */
 async function lastBoot(name: string) {
   const text = (await lab.must(1, ['cat', guestConsoleLog(name)])).replaceAll('\r', '')
@@ -81,7 +74,7 @@ describe('a guest with a static address', () => {
   })
 
   test('start --wait follows its boot to init; its console shows the root it mounted', async () => {
-    await mustDomus('start', 'menas', '--wait')
+    await domus(lab, ['start', 'menas', '--wait'])
     const console = lab.console(1, 'menas')
     const root = await console.waitFor(/^DOMUS-GUEST root=(.*)$/, 60_000)
     expect(root[1]).toMatch(/^10\.77\.0\.1:\/srv\/xen\/images\/slack \/ nfs rw,.*vers=3,/)
@@ -102,16 +95,16 @@ describe('a guest with a static address', () => {
   })
 
   test('stop shuts it down; started again, destroy ends it', async () => {
-    await mustDomus('stop', 'menas')
+    await domus(lab, ['stop', 'menas'])
     expect(await isListed('menas')).toBe(false)
     expect(await lastBoot('menas')).toContain('DOMUS-GUEST going down')
-    await mustDomus('start', 'menas', '--wait')
-    await mustDomus('destroy', 'menas', '--yes')
+    await domus(lab, ['start', 'menas', '--wait'])
+    await domus(lab, ['destroy', 'menas', '--yes'])
     expect(await isListed('menas')).toBe(false)
   })
 
   test('deleted, nothing of it is left, and nothing of others has changed', async () => {
-    await mustDomus('delete', 'domains', 'menas', '--yes')
+    await domus(lab, ['delete', 'domains', 'menas', '--yes'])
     expect(await fingerprint()).toEqual(before)
   })
 })
@@ -129,7 +122,7 @@ describe('guests that ask domus by DHCP', () => {
   ])('one with boot: %s, as %s, mounts the root path of our answer', async (boot, kernel) => {
     const result = await apply(site({ domains: [menas({ boot, kernel })] }))
     expect(result.exitCode, result.stdout + result.stderr).toBe(0)
-    await mustDomus('start', 'menas', '--wait')
+    await domus(lab, ['start', 'menas', '--wait'])
     await lab.must(1, [
       'timeout',
       '60',
@@ -146,14 +139,14 @@ describe('guests that ask domus by DHCP', () => {
     expect(text).toMatch(/rootserver=10\.77\.0\.1, rootpath=\/srv\/xen\/images\/slack/)
     expect(text).toMatch(/DOMUS-GUEST root=10\.77\.0\.1:\/srv\/xen\/images\/slack \/ nfs rw/)
     expect(text).toMatch(/DOMUS-GUEST address=10\.77\.0\.50\/24/)
-    await mustDomus('stop', 'menas')
-    await mustDomus('delete', 'domains', 'menas', '--yes')
+    await domus(lab, ['stop', 'menas'])
+    await domus(lab, ['delete', 'domains', 'menas', '--yes'])
     expect(await fingerprint()).toEqual(before)
   })
 
   test('two at once on one shared image, read-only, each by its own name', async () => {
     await apply(site({ domains: [] }))
-    await mustDomus(
+    await domus(lab, [
       'create',
       'web[1-2]',
       '--image',
@@ -167,7 +160,7 @@ describe('guests that ask domus by DHCP', () => {
       '--boot',
       'dhcp',
       '--start',
-    )
+    ])
     for (const name of ['web1', 'web2']) {
       const console = lab.console(1, name)
       expect((await console.waitFor(/^DOMUS-GUEST root=(.*)$/, 120_000))[1]).toMatch(
@@ -178,8 +171,8 @@ describe('guests that ask domus by DHCP', () => {
     }
     expect(await isListed('web1')).toBe(true)
     for (const name of ['web1', 'web2']) {
-      await mustDomus('stop', name)
-      await mustDomus('delete', 'domains', name, '--yes')
+      await domus(lab, ['stop', name])
+      await domus(lab, ['delete', 'domains', name, '--yes'])
     }
     expect(await fingerprint()).toEqual(before)
   })

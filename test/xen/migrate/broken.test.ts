@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { apply, CONFIG_FILE, domus, PATIENCE_MS } from '../menas.ts'
 import { repository } from '../settings.ts'
 import { type Lab, labEnvironment, startLab } from '../start-lab.ts'
 import { guestsOn } from './guest.ts'
@@ -12,27 +13,13 @@ import { writtenTick } from './ticks.ts'
 // A migration that breaks, at the moments that matter, and what `domus repair` makes of it: one running copy, and
 // claim, record and config where it is.
 
-const PATIENCE_MS = 600_000 // of one command, on a machine that has other work too
-const CONFIG = '/etc/xen/menas.cfg'
-
 describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () => {
   let lab: Lab
 
-  const domus = (...argv: string[]) => lab.domus(argv, { timeoutMs: PATIENCE_MS })
-
-  async function mustDomus(...argv: string[]) {
-    const result = await domus(...argv)
-    expect(result.exitCode, `${argv.join(' ')}\n${result.stderr}${result.stdout}`).toBe(0)
-  }
-
   beforeAll(async () => {
     lab = await startLab({ hosts: 2 })
-    const applied = await lab.domus(['apply', '-f', '-', '--yes'], {
-      input: JSON.stringify(site()),
-      timeoutMs: PATIENCE_MS,
-    })
-    expect(applied.exitCode, applied.stderr).toBe(0)
-    await mustDomus('start', 'menas', '--wait')
+    await apply(lab, site())
+    await domus(lab, ['start', 'menas', '--wait'])
   }, 3 * PATIENCE_MS)
   afterAll(() => lab.stop())
 
@@ -41,9 +28,9 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () 
     const [here, there] = await Promise.all([guestsOn(lab, 1), guestsOn(lab, 2)])
     expect([...here, ...there]).toEqual(['menas'])
     const [on, off] = here.length === 1 ? ([1, 2] as const) : ([2, 1] as const)
-    expect(await lab.must(on, ['cat', CONFIG])).toContain('name = "menas"')
-    expect(await lab.ssh(off, ['test', '-e', CONFIG])).toMatchObject({ exitCode: 1 })
-    const got = await domus('get', 'domains', 'menas', '--json')
+    expect(await lab.must(on, ['cat', CONFIG_FILE])).toContain('name = "menas"')
+    expect(await lab.ssh(off, ['test', '-e', CONFIG_FILE])).toMatchObject({ exitCode: 1 })
+    const got = await domus(lab, ['get', 'domains', 'menas', '--json'])
     expect(JSON.parse(got.stdout)).toMatchObject({ host: `xen${on}` })
     const before = await writtenTick(lab, 'slack')
     const counts = `until [ "$(cut -d' ' -f1 /srv/xen/images/slack/var/tick)" -gt ${before.tick} ]; do sleep 0.5; done`
@@ -52,7 +39,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () 
   }
 
   const moveBack = async () => {
-    if ((await home()) === 'xen2') await mustDomus('migrate', 'menas', 'xen1')
+    if ((await home()) === 'xen2') await domus(lab, ['migrate', 'menas', 'xen1'])
   }
 
   const cuts: [Moment, string][] = [
@@ -64,14 +51,14 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () 
     'by the end of its ssh (%s): after repair it runs on %s alone',
     async (moment, host) => {
       await holdMigration(lab, moment)
-      const moving = domus('migrate', 'menas', 'xen2')
+      const moving = lab.domus(['migrate', 'menas', 'xen2'], { timeoutMs: PATIENCE_MS })
       const early = moving.then(({ stdout, stderr }) => {
         throw new Error(`it ended before it was held: ${stderr}${stdout}`)
       })
       await Promise.race([untilHeld(lab, PATIENCE_MS), early])
       await release(lab, 'cut')
       expect((await moving).exitCode).not.toBe(0)
-      await mustDomus('repair', 'menas')
+      await domus(lab, ['repair', 'menas'])
       expect(await home()).toBe(host)
       await moveBack()
     },
@@ -88,7 +75,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('a migration that breaks', () 
       child.kill('SIGKILL')
       await ended
       await release(lab, 'pass')
-      await mustDomus('repair', 'menas')
+      await domus(lab, ['repair', 'menas'])
       expect(await home()).toBe('xen2')
     },
     5 * PATIENCE_MS,

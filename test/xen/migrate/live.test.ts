@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ADDRESS, apply, CONFIG_FILE, domus, PATIENCE_MS } from '../menas.ts'
 import { type Lab, startLab } from '../start-lab.ts'
 import { arrivalLog, guestsOn, type Identity, identityOf } from './guest.ts'
 import { refusalsOf } from './refusals.ts'
@@ -8,30 +9,14 @@ import { consolesOf, gapsIn, nfsTroubleIn, ticksIn, writtenTick } from './ticks.
 
 // Live migration between two real Xen hosts: first what is refused, with nothing moved, then the move.
 
-const PATIENCE_MS = 400_000 // of one command, on a machine that has other work too
-const MENAS = '10.77.0.50'
-const CONFIG = '/etc/xen/menas.cfg'
 const MAX_SILENCE_MS = 60_000 // seconds on a quiet machine
 
 let lab: Lab
 
-const domus = (...argv: string[]) => lab.domus(argv, { timeoutMs: PATIENCE_MS })
-
-async function mustDomus(...argv: string[]) {
-  const result = await domus(...argv)
-  expect(result.exitCode, `${argv.join(' ')}\n${result.stderr}${result.stdout}`).toBe(0)
-  return result
-}
-
 beforeAll(async () => {
   lab = await startLab({ hosts: 2 })
-  const document = site({ domains: [menas(), reader({ kernel: 'pv' })] })
-  const applied = await lab.domus(['apply', '-f', '-', '--yes'], {
-    input: JSON.stringify(document),
-    timeoutMs: PATIENCE_MS,
-  })
-  expect(applied.exitCode, applied.stderr).toBe(0)
-  for (const name of ['menas', 'web1']) await mustDomus('start', name)
+  await apply(lab, site({ domains: [menas(), reader({ kernel: 'pv' })] }))
+  for (const name of ['menas', 'web1']) await domus(lab, ['start', name])
   const console = lab.console(1, 'menas')
   await console.waitFor(/^DOMUS-GUEST tick 2$/, PATIENCE_MS)
   await console.close()
@@ -40,7 +25,7 @@ afterAll(() => lab.stop())
 
 describe('what cannot go well is refused before a byte of memory moves', () => {
   test('a PV guest, on a hypervisor that cannot log its dirty pages', async () => {
-    expect(await refusalsOf(lab, 'web1', PATIENCE_MS)).toEqual({ logdirty: expect.stringMatching(/shadow/) })
+    expect(await refusalsOf(lab, 'web1')).toEqual({ logdirty: expect.stringMatching(/shadow/) })
   })
 
   test.runIf(process.env.DOMUS_XEN_ALL === '1')(
@@ -64,7 +49,7 @@ describe('what cannot go well is refused before a byte of memory moves', () => {
     await lab.must(2, ['tee', '/root/other.cfg'], { input: OTHER })
     await lab.must(2, ['xl', 'create', '-p', '/root/other.cfg'])
     await lab.must(2, ['sh', '-c', SPOIL])
-    expect(await refusalsOf(lab, 'menas', PATIENCE_MS)).toEqual({
+    expect(await refusalsOf(lab, 'menas')).toEqual({
       bridge: expect.stringMatching(/xen2 has no bridge xenbr0/),
       kernel: expect.stringMatching(/vmlinuz-nfsroot on xen2 is another one/),
       names: expect.stringMatching(/menas .*on xen2.* has its name/),
@@ -111,10 +96,10 @@ describe('a guest that counts in a file on its NFS root', () => {
   let tickBefore: number
 
   beforeAll(async () => {
-    before = await identityOf(lab, 1, 'menas', MENAS)
+    before = await identityOf(lab, 1, 'menas', ADDRESS)
     tickBefore = (await writtenTick(lab, 'slack')).tick
-    const watch = await watchSilence(lab, MENAS)
-    told = JSON.parse((await mustDomus('migrate', 'menas', 'xen2', '--json')).stdout)
+    const watch = await watchSilence(lab, ADDRESS)
+    told = JSON.parse((await domus(lab, ['migrate', 'menas', 'xen2', '--json'])).stdout)
     const arrived = lab.console(2, 'menas--incoming')
     await arrived.waitFor(/^DOMUS-GUEST tick \d+$/, PATIENCE_MS)
     await arrived.waitFor(/^DOMUS-GUEST tick \d*[05]$/, PATIENCE_MS)
@@ -126,9 +111,9 @@ describe('a guest that counts in a file on its NFS root', () => {
   test('runs on the target and nowhere else, with its config', async () => {
     expect(await guestsOn(lab, 1)).not.toContainEqual(expect.stringContaining('menas'))
     expect(await guestsOn(lab, 2)).toEqual(['menas'])
-    expect(await lab.ssh(1, ['test', '-e', CONFIG])).toMatchObject({ exitCode: 1 })
-    expect(await lab.must(2, ['cat', CONFIG])).toContain(`uuid = "${before.uuid}"`)
-    const { host } = JSON.parse((await mustDomus('get', 'domains', 'menas', '--json')).stdout)
+    expect(await lab.ssh(1, ['test', '-e', CONFIG_FILE])).toMatchObject({ exitCode: 1 })
+    expect(await lab.must(2, ['cat', CONFIG_FILE])).toContain(`uuid = "${before.uuid}"`)
+    const { host } = JSON.parse((await domus(lab, ['get', 'domains', 'menas', '--json'])).stdout)
     expect(host).toBe('xen2')
   })
 
@@ -145,7 +130,7 @@ describe('a guest that counts in a file on its NFS root', () => {
   })
 
   test('keeps its uuid, MAC and address', async () => {
-    expect(await identityOf(lab, 2, 'menas', MENAS)).toEqual(before)
+    expect(await identityOf(lab, 2, 'menas', ADDRESS)).toEqual(before)
   })
 
   test('its pause is told, and is what the network saw of it', () => {
@@ -156,7 +141,7 @@ describe('a guest that counts in a file on its NFS root', () => {
   })
 
   test('has left nothing to be put right', async () => {
-    await mustDomus('repair', 'menas')
+    await domus(lab, ['repair', 'menas'])
     expect(await guestsOn(lab, 2)).toEqual(['menas'])
     expect(await lab.must(2, ['ls', '/var/log/xen/console'])).toContain(arrivalLog('menas').split('/').at(-1))
   })

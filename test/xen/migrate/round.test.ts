@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ADDRESS, apply, domus, PATIENCE_MS } from '../menas.ts'
 import { say } from '../progress.ts'
 import type { HostNumber } from '../settings.ts'
 import { guestConsoleLog, type Lab, startLab } from '../start-lab.ts'
@@ -11,21 +12,11 @@ import { gapsIn, nfsTroubleIn, ticksIn } from './ticks.ts'
 // Guests that travel (--all): there with a kernel that the target lacks, through a reboot there, and back; a shared
 // one; and one that somebody has moved with bare xl, against which ours is measured.
 
-const PATIENCE_MS = 600_000 // of one command, on a machine that has other work too
-const MENAS = '10.77.0.50'
 const WEB1 = '10.77.0.51'
 const KERNEL = '/boot/vmlinuz-nfsroot'
 
 describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
   let lab: Lab
-
-  const domus = (...argv: string[]) => lab.domus(argv, { timeoutMs: PATIENCE_MS })
-
-  async function mustDomus(...argv: string[]) {
-    const result = await domus(...argv)
-    expect(result.exitCode, `${argv.join(' ')}\n${result.stderr}${result.stdout}`).toBe(0)
-    return result.stdout
-  }
 
   /** What a guest says on a host from now on, until it has counted a few times. */
   async function saysOn(host: HostNumber, log: string): Promise<string> {
@@ -49,13 +40,9 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
 
   beforeAll(async () => {
     lab = await startLab({ hosts: 2 })
-    const applied = await lab.domus(['apply', '-f', '-', '--yes'], {
-      input: JSON.stringify(site({ domains: [menas(), reader()] })),
-      timeoutMs: PATIENCE_MS,
-    })
-    expect(applied.exitCode, applied.stderr).toBe(0)
-    await mustDomus('start', 'menas', '--wait')
-    await mustDomus('start', 'web1', '--wait')
+    await apply(lab, site({ domains: [menas(), reader()] }))
+    await domus(lab, ['start', 'menas', '--wait'])
+    await domus(lab, ['start', 'web1', '--wait'])
   }, 4 * PATIENCE_MS)
   afterAll(() => lab.stop())
 
@@ -70,7 +57,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
       const fills = `free=$(xl info free_memory); xl create -p /root/filler.cfg memory=$((free - 50))`
       await lab.must(2, ['sh', '-ec', fills])
       await lab.must(1, ['mv', '/root/.ssh/id_ed25519', '/root/.ssh/kept'])
-      expect(await refusalsOf(lab, 'menas', PATIENCE_MS)).toEqual({
+      expect(await refusalsOf(lab, 'menas')).toEqual({
         ssh: expect.stringMatching(/ssh from xen1 to xen2 is refused: .*Permission denied/),
         clock: expect.stringMatching(/^unknown: xen2 could not be asked from xen1/),
         memory: expect.stringMatching(/the guest needs \d+ MiB, and xen2 has \d+ free/),
@@ -83,15 +70,15 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
   test(
     'one goes where its kernel is not, with its kernel, and reboots there from it',
     async () => {
-      const before = await identityOf(lab, 1, 'menas', MENAS)
+      const before = await identityOf(lab, 1, 'menas', ADDRESS)
       const hash = await lab.must(2, ['sh', '-ec', `sha256sum < ${KERNEL}; rm ${KERNEL}`])
-      await mustDomus('migrate', 'menas', 'xen2')
+      await domus(lab, ['migrate', 'menas', 'xen2'])
       expect(await lab.must(2, ['sh', '-ec', `sha256sum < ${KERNEL}`])).toBe(hash)
       const arrived = await saysOn(2, 'menas--incoming')
       const all = (await logOf(1, guestConsoleLog('menas'))) + arrived
       expect(gapsIn(ticksIn(all)), all).toEqual([])
       expect(nfsTroubleIn(all)).toEqual([])
-      expect(await identityOf(lab, 2, 'menas', MENAS)).toEqual(before)
+      expect(await identityOf(lab, 2, 'menas', ADDRESS)).toEqual(before)
 
       await lab.must(
         2,
@@ -111,13 +98,13 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
   test(
     'and comes back as it went',
     async () => {
-      const before = await identityOf(lab, 2, 'menas', MENAS)
-      await mustDomus('migrate', 'menas', 'xen1')
+      const before = await identityOf(lab, 2, 'menas', ADDRESS)
+      await domus(lab, ['migrate', 'menas', 'xen1'])
       const arrived = await saysOn(1, 'menas--incoming')
       const all = (await logOf(2, guestConsoleLog('menas'))) + arrived
       expect(gapsIn(ticksIn(all)), all).toEqual([])
       expect(nfsTroubleIn(all)).toEqual([])
-      expect(await identityOf(lab, 1, 'menas', MENAS)).toEqual(before)
+      expect(await identityOf(lab, 1, 'menas', ADDRESS)).toEqual(before)
       expect(await whereIs('menas')).toEqual(['menas on xen1'])
     },
     3 * PATIENCE_MS,
@@ -128,7 +115,7 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
     async () => {
       const exportsBefore = await lab.must(1, ['exportfs', '-s'])
       const before: Identity = await identityOf(lab, 1, 'web1', WEB1)
-      await mustDomus('migrate', 'web1', 'xen2')
+      await domus(lab, ['migrate', 'web1', 'xen2'])
       const arrived = await saysOn(2, 'web1--incoming')
       const all = (await logOf(1, guestConsoleLog('web1'))) + arrived
       expect(gapsIn(ticksIn(all)), all).toEqual([])
@@ -147,11 +134,13 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
           timeoutMs: PATIENCE_MS,
         }),
       )
-      await mustDomus('repair', 'menas')
-      expect(JSON.parse(await mustDomus('get', 'domains', 'menas', '--json'))).toMatchObject({ host: 'xen2' })
-      await mustDomus('migrate', 'menas', 'xen1')
-      const ours = await measured(() => mustDomus('migrate', 'menas', 'xen2', '--json'))
-      const [, xlSeconds] = /([\d.]+) s in all/.exec(ours.said) ?? []
+      await domus(lab, ['repair', 'menas'])
+      expect(JSON.parse((await domus(lab, ['get', 'domains', 'menas', '--json'])).stdout)).toMatchObject({
+        host: 'xen2',
+      })
+      await domus(lab, ['migrate', 'menas', 'xen1'])
+      const ours = await measured(() => domus(lab, ['migrate', 'menas', 'xen2', '--json']))
+      const [, xlSeconds] = /([\d.]+) s in all/.exec(ours.result.stdout) ?? []
       say(`bare xl migrate: ${bare.ms} ms, silent for ${bare.silentMs} ms`)
       say(`domus migrate: ${ours.ms} ms, xl's part ${xlSeconds} s, silent for ${ours.silentMs} ms`)
       expect(await whereIs('menas')).toEqual(['menas on xen2'])
@@ -159,13 +148,13 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
     6 * PATIENCE_MS,
   )
 
-  async function measured(work: () => Promise<string>) {
-    const watch = await watchSilence(lab, MENAS)
+  async function measured<T>(work: () => Promise<T>) {
+    const watch = await watchSilence(lab, ADDRESS)
     const start = performance.now()
-    const said = await work()
+    const result = await work()
     const ms = Math.round(performance.now() - start)
     const { longestMs } = await watch.stop()
-    return { ms, said, silentMs: longestMs }
+    return { ms, result, silentMs: longestMs }
   }
 })
 
