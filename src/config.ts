@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { DomusError } from './errors.ts'
 import { name } from './model/grammar.ts'
@@ -72,9 +71,9 @@ const ENVIRONMENT = {
  * @param file - `--config`; when absent `DOMUS_CONFIG`, then `/etc/domus/domus.yaml` if it exists
  * @throws DomusError 'invalid-input' with every mistake
  */
-export function loadSettings(file?: string, env: NodeJS.ProcessEnv = process.env): Settings {
+export async function loadSettings(file?: string, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
   const chosen = file ?? env.DOMUS_CONFIG
-  const given = readSettingsFile(chosen ?? '/etc/domus/domus.yaml', chosen !== undefined)
+  const given = await readSettingsFile(chosen ?? '/etc/domus/domus.yaml', chosen !== undefined)
   const fromEnv = Object.fromEntries(
     Object.entries(ENVIRONMENT).flatMap(([variable, key]) => (env[variable] ? [[key, env[variable]]] : [])),
   )
@@ -97,9 +96,11 @@ export function loadSettings(file?: string, env: NodeJS.ProcessEnv = process.env
   )
 }
 
-function readSettingsFile(file: string, isRequired: boolean): Record<string, unknown> {
+async function readSettingsFile(file: string, isRequired: boolean): Promise<Record<string, unknown>> {
   try {
-    const value: unknown = parse(readFileSync(file, 'utf8')) ?? {}
+    const text = readFileSync(file, 'utf8')
+    const { parse } = await import('yaml')
+    const value: unknown = parse(text) ?? {}
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
     throw new DomusError('invalid-input', `settings ${file}: must be a mapping`)
   } catch (cause) {

@@ -21,6 +21,16 @@ import { loadRevision } from './store/inventory.ts'
 import type { Touched } from './store/next-inventory.ts'
 import { openSystemdNotify } from './systemd-notify.ts'
 
+// What the jobs load at their first use: the service goes on while its files are replaced by a newer version's.
+import './apply/settle.ts'
+import './plan/view.ts'
+import './service/change.ts'
+import './service/run-change.ts'
+import './service/unfinished.ts'
+import './service/verify.ts'
+import 'execa'
+import 'yaml'
+
 const LOOK_EVERY_MS = 500 // at the revision of the inventory: other processes change it, too
 const DRAIN_MS = 60_000 // for operations to end; what is cut off is put right at the next start
 

@@ -114,30 +114,31 @@ async function follow(
   const arrivals = watchArrivals(step, context)
   let log = ''
   let answeredAt = performance.now()
+  let waitSeconds = 0
   for (;;) {
-    const run = { folder: runFolder(step.domain), token, offset: Buffer.byteLength(log) }
+    const run = { folder: runFolder(step.domain), token, offset: Buffer.byteLength(log), waitSeconds }
     const askedAt = performance.now()
-    const state = await lookDetached(machine, run).catch((error: unknown) => {
+    const state = await lookDetached(machine, run).catch(async (error: unknown) => {
       if (performance.now() - answeredAt > PATIENCE_MS) throw error
       context.progress(`${step.on} does not answer; the migration goes on without us`)
+      await setTimeout(LOOK_EVERY_MS)
       return undefined
     })
-    if (state !== undefined) {
-      answeredAt = performance.now()
-      if (!isOurs(state, token)) return log
-      log += state.log
-      if (state.kind !== 'going') return log
-      const read = readMigrationLog(log)
-      const { copiedMiB, seconds } = await arrivals(read.phase)
-      const words = describeProgress(read, { copiedMiB, totalMiB: memoryMiB, seconds })
-      context.progress(`${step.domain} to ${step.to.on}: ${words}`)
-    }
-    await setTimeout(restAfter(performance.now() - askedAt))
+    if (state === undefined) continue
+    answeredAt = performance.now()
+    if (!isOurs(state, token)) return log
+    log += state.log
+    if (state.kind !== 'going') return log
+    const read = readMigrationLog(log)
+    const { copiedMiB, seconds } = await arrivals(read.phase)
+    const words = describeProgress(read, { copiedMiB, totalMiB: memoryMiB, seconds })
+    context.progress(`${step.domain} to ${step.to.on}: ${words}`)
+    waitSeconds = secondsUntilNext(performance.now() - askedAt - 1000 * waitSeconds)
   }
 }
 
-/** Looking takes a sixth of the time at most, since it costs the hosts what the migration could have. */
-const restAfter = (tookMs: number) => Math.min(Math.max(LOOK_EVERY_MS, 5 * tookMs), 5 * LOOK_EVERY_MS)
+/** Looking takes a small part of the time only, since it costs the hosts what the migration could have. */
+const secondsUntilNext = (tookMs: number) => Math.min(Math.max(1, Math.round(tookMs / 50)), 10)
 
 /**
  * How much of the guest the target has: its copy there grows with what arrives. Looked at now and then only, since that

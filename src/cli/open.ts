@@ -39,9 +39,9 @@ export async function readDocument(file: string): Promise<unknown> {
   const { text } = await import('node:stream/consumers')
   const { parseSiteText } = await import('../service/document.ts')
   const { DomusError } = await import('../errors.ts')
-  if (file === '-') return parseSiteText(await text(process.stdin), 'standard input')
+  if (file === '-') return await parseSiteText(await text(process.stdin), 'standard input')
   try {
-    return parseSiteText(await readFile(file, 'utf8'), file)
+    return await parseSiteText(await readFile(file, 'utf8'), file)
   } catch (cause) {
     if (cause instanceof DomusError) throw cause
     throw new DomusError('invalid-input', `cannot read ${file}`, { cause })

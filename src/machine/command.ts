@@ -1,5 +1,4 @@
 import { constants } from 'node:os'
-import { execa } from 'execa'
 import { DomusError } from '../errors.ts'
 import type { MachineAddress } from '../model/grammar.ts'
 import type { CommandResult, Following } from './machine.ts'
@@ -29,6 +28,7 @@ export type Ending =
  * and the end of its time ends its children too. Messages are in the C locale, so that they can be read.
  */
 export async function spawnCommand(argv: readonly string[], options: CommandOptions): Promise<Ending> {
+  const { execa } = await import('execa') // at its first use: loading it takes longer than many a command of ours
   const [file = '', ...args] = argv
   const child = execa(file, args, {
     ...spawnOptions(options.env),
@@ -79,12 +79,14 @@ export const timeoutFault = (address: MachineAddress, argv: readonly string[], t
   )
 
 /** Starts a program that goes on until its input is closed; its output is read by the caller. */
-export function startCommand(argv: readonly string[], env?: Readonly<Record<string, string>>) {
+export async function startCommand(argv: readonly string[], env?: Readonly<Record<string, string>>) {
+  const { execa } = await import('execa')
   const [file = '', ...args] = argv
-  return execa(file, args, { ...spawnOptions(env), stdin: 'pipe', buffer: { stdout: false } })
+  const child = execa(file, args, { ...spawnOptions(env), stdin: 'pipe', buffer: { stdout: false } })
+  return { child } // in an object, since it is a promise of its end too
 }
 
-export type StartedCommand = ReturnType<typeof startCommand>
+export type StartedCommand = Awaited<ReturnType<typeof startCommand>>
 
 /**
  * Follows a program's standard output; `argv` is what people know it by. `fault` may know more of a failure than
@@ -93,17 +95,23 @@ export type StartedCommand = ReturnType<typeof startCommand>
 export function followCommand(
   address: MachineAddress,
   argv: readonly string[],
-  child: StartedCommand,
+  started: Promise<StartedCommand>,
   fault: (exitCode: number | undefined, stderr: string) => DomusError | undefined = () => undefined,
 ): Following {
   let isStopped = false
+  let end: (() => void) | undefined
   const stop = () => {
     isStopped = true
-    child.kill()
+    end?.()
   }
-  const lines = child.iterable()
+  const reading = started.then(({ child }) => {
+    end = () => child.kill()
+    if (isStopped) end()
+    return { child, lines: child.iterable() }
+  })
   return {
     lines: (async function* () {
+      const { child, lines } = await reading
       let isAtEnd = false
       try {
         // By hand: `for await` would wait for the end of the program when its reader stops reading.

@@ -45,7 +45,7 @@ while [ ! -s "$d/pid" ]; do
 done`
 
 /**
- * FOLDER OFFSET TOKEN: forbids a start under this token that has not happened yet, so that who finds none can rely on
+ * FOLDER OFFSET TOKEN SECONDS: waits for the program's end, so long at most. Forbids a start under this token that has not happened yet, so that who finds none can rely on
  * it; then prints \`absent\`, or \`going TOKEN\`, \`ended CODE TOKEN\`, \`lost TOKEN\` (it is gone and left no exit
  * code: it was killed, or the machine was booted again), then the log from that byte on.
  */
@@ -58,6 +58,8 @@ fi
 n=0
 while [ ! -s "$d/pid" ] && [ "$n" -lt 50 ]; do n=$((n + 1)); sleep 0.1; done # it is being started
 alive() { read -r p t <"$d/pid" && read -r s <"/proc/$p/stat" && set -- \${s##*) } && [ "\${20}" = "$t" ]; }
+n=0
+while [ "$n" -lt "$4" ] && [ ! -e "$d/exit" ] && alive 2>/dev/null; do n=$((n + 1)); sleep 1; done
 if [ -e "$d/exit" ]; then s="ended $(cat "$d/exit")"
 elif alive 2>/dev/null; then s=going
 elif [ -e "$d/exit" ]; then s="ended $(cat "$d/exit")"
@@ -91,15 +93,22 @@ export async function startDetached(
 }
 
 /**
- * Looks at a program that was started so; when none was, none will be under that token.
+ * Looks at a program that was started so, at its end or after `waitSeconds` (a whole number; 0 when absent), whichever
+ * comes first; when none was started, none will be under that token.
  *
  * @throws DomusError 'command-failed' when the answer is none
  */
 export async function lookDetached(
   machine: Machine,
-  { folder, token: sought, offset }: { folder: string; token: string; offset: number },
+  {
+    folder,
+    token: sought,
+    offset,
+    waitSeconds = 0,
+  }: { folder: string; token: string; offset: number; waitSeconds?: number },
 ): Promise<DetachedState> {
-  const result = await machine.run(['sh', '-c', LOOK, 'sh', folder, String(offset), sought])
+  const asked = [folder, String(offset), sought, String(waitSeconds)]
+  const result = await machine.run(['sh', '-c', LOOK, 'sh', ...asked])
   const end = result.stdout.indexOf('\n')
   const [kind, ...words] = result.stdout.slice(0, end).split(' ')
   const log = result.stdout.slice(end + 1)

@@ -20,7 +20,7 @@ else echo "neither flock nor lockf is installed" >&2; exit 1; fi`
 /** Where a lock is taken. */
 export interface LockPlace {
   readonly address: MachineAddress
-  start(argv: readonly string[]): StartedCommand
+  start(argv: readonly string[]): Promise<StartedCommand>
   /** What the lock file says of its holder. */
   readHolder(path: string): Promise<string>
   /** The error for a child that ended on its own, when there is a better one than its exit code tells. */
@@ -40,7 +40,7 @@ export async function takeLock(
 ): Promise<() => Promise<void>> {
   const seconds = String(Math.ceil((options.waitMs ?? DEFAULT_WAIT_MS) / 1000))
   const holder = options.holder ?? `domus, process ${process.pid} on ${hostname()}`
-  const child = place.start(['sh', '-c', TAKE, 'sh', path, seconds, holder, HOLD])
+  const { child } = await place.start(['sh', '-c', TAKE, 'sh', path, seconds, holder, HOLD])
   const ended = Promise.resolve(child)
   const result = await Promise.race([once(child.stdout, 'data').then(() => undefined), ended])
   if (result !== undefined) throw await lockFault(place, path, result.exitCode ?? -1, String(result.stderr))

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parseDocument } from 'yaml'
 import { DomusError } from '../errors.ts'
 import type { Name } from '../model/grammar.ts'
 import { type Inventory, NOUNS } from '../model/inventory.ts'
@@ -14,9 +13,10 @@ import { checkInventory } from './check.ts'
  *
  * @throws DomusError 'invalid-input' with line and column of every syntax error
  */
-export function parseSiteText(text: string, source: string): unknown {
+export async function parseSiteText(text: string, source: string): Promise<unknown> {
   const json = text.trimStart().startsWith('{') ? parseJson(text) : undefined
   if (json !== undefined) return json
+  const { parseDocument } = await import('yaml')
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true })
   if (document.errors.length > 0)
     throw new DomusError('invalid-input', `${source} is not YAML`, {

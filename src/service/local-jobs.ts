@@ -1,37 +1,42 @@
-import { dismissOperation, retryUndo } from '../apply/settle.ts'
 import { DomusError } from '../errors.ts'
-import { viewPlan } from '../plan/view.ts'
 import { lastBoot, listBootEvents } from '../store/boot-events.ts'
 import { listClaims } from '../store/claims.ts'
 import { listFences } from '../store/fences.ts'
 import { loadInventory } from '../store/inventory.ts'
 import { getOperation, listOperations } from '../store/operations.ts'
 import type { App } from './app.ts'
-import { applyContext } from './apply-context.ts'
-import { planChange } from './change.ts'
 import type { Jobs } from './jobs.ts'
 import { listResources } from './list.ts'
 import { find } from './render.ts'
 import type { RivalSources } from './rivals.ts'
-import { runChange } from './run-change.ts'
 import { summaryOf } from './summary.ts'
-import { recover } from './unfinished.ts'
-import { verifyDomains } from './verify.ts'
 
-/** The jobs, done in this process. What a dead process left half done is put right first. */
+/**
+ * The jobs, done in this process. What a dead process left half done is put right first.
+ *
+ * Code is loaded when it is asked for: a command does one job, and loading them all takes longer than most of them.
+ */
 export async function localJobs(app: App, rivals: RivalSources = {}): Promise<Jobs> {
-  await recover(app)
+  const begun = await listOperations(app.store, { state: 'running', limit: 1 })
+  if (begun.length > 0) await (await import('./unfinished.ts')).recover(app)
   return {
     async plan(request) {
+      const { planChange } = await import('./change.ts')
+      const { viewPlan } = await import('../plan/view.ts')
       const { plan, refusals, preflight } = await planChange(app, request)
       return viewPlan(plan, refusals, preflight)
     },
-    run: (request, events = {}) => runChange(app, request, events),
+    async run(request, events = {}) {
+      const { runChange } = await import('./run-change.ts')
+      return runChange(app, request, events)
+    },
     inventory: async () => (await loadInventory(app.store, app.site)).inventory,
     list: (noun) => listResources(app, noun),
     operations: async () => (await listOperations(app.store)).map(summaryOf),
     operation: async (id) => summaryOf(await getOperation(app.store, idOf(id))),
     async settle(id, { dismiss = false } = {}) {
+      const { dismissOperation, retryUndo } = await import('../apply/settle.ts')
+      const { applyContext } = await import('./apply-context.ts')
       if (dismiss) await dismissOperation(applyContext(app), idOf(id), app.who)
       else await retryUndo(applyContext(app), idOf(id))
       return summaryOf(await getOperation(app.store, idOf(id)))
@@ -42,6 +47,7 @@ export async function localJobs(app: App, rivals: RivalSources = {}): Promise<Jo
       return boot === undefined ? [] : listBootEvents(app.store, name, { boot })
     },
     async verify(names, { probe = false } = {}) {
+      const { verifyDomains } = await import('./verify.ts')
       const [{ inventory }, claims, fences] = await Promise.all([
         loadInventory(app.store, app.site),
         listClaims(app.store),

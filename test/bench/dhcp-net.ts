@@ -19,9 +19,9 @@ export const NETMASK = '255.240.0.0'
 export const FIRST_ADDRESS = '10.65.0.0'
 export const FIRST_MAC = 0x00163e000000
 
-/** Lays the wire; both ends have their address. */
-export function layWire(): Wire {
-  const [server, client, device] = [`dmbs${process.pid}`, `dmbc${process.pid}`, 'dmb0']
+/** Lays a wire, one of several under its letter; both ends have their address. */
+export function layWire(letter = 's'): Wire {
+  const [server, client, device] = [`dmb${letter}s${process.pid}`, `dmb${letter}c${process.pid}`, 'dmb0']
   for (const name of [server, client]) run('ip', 'netns', 'add', name)
   run('ip', '-n', server, 'link', 'add', device, 'type', 'veth', 'peer', 'name', device, 'netns', client)
   for (const [name, address] of [

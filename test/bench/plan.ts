@@ -144,7 +144,10 @@ async function withApp<T>(use: (app: App, root: string) => Promise<T>): Promise<
   try {
     const root = join(scratch, 'root')
     mkdirSync(root)
-    const settings = loadSettings(undefined, { DOMUS_DATA: join(scratch, 'state'), DOMUS_SITE: 'bench' })
+    const settings = await loadSettings(undefined, {
+      DOMUS_DATA: join(scratch, 'state'),
+      DOMUS_SITE: 'bench',
+    })
     const app = await openApp(settings)
     // Files are real; programs are not: their time is not ours.
     const run = async (argv: readonly string[]) => ({

@@ -32,7 +32,7 @@ try {
 
 async function demo() {
   const app = await openScratchApp()
-  const document = parseSiteText(readFileSync(join(here, 'site.yaml'), 'utf8'), 'test/demo/site.yaml')
+  const document = await parseSiteText(readFileSync(join(here, 'site.yaml'), 'utf8'), 'test/demo/site.yaml')
   const inventory = requireDocument(document, { site: 'book' })
   const renderer = openRenderer(inventory, app.templates)
 
@@ -61,7 +61,7 @@ async function demo() {
 
 /** The program as it is, with a state folder and a file system of its own. */
 async function openScratchApp(): Promise<App> {
-  const settings = loadSettings(undefined, {
+  const settings = await loadSettings(undefined, {
     DOMUS_DATA: join(scratch, 'state'),
     DOMUS_SITE: 'book',
     DOMUS_CONFIG: emptySettings(),

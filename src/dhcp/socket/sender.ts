@@ -13,18 +13,21 @@ export interface SenderOptions {
 }
 
 const SLOTS = 1024 // as many replies may wait for a socket that cannot send at once
+const MOST_WAITING = 64 // per turn: more than libuv reads in one go
 const ASK_EVERY = 64 // to be told of each outcome costs 7 % of the whole exchange
 
 /**
- * Sends replies from a ring of buffers.
+ * Sends replies from a ring of buffers, all of one turn of the event loop together: a receiver is woken once for many,
+ * and asks for many more at once.
  *
- * A slot is taken again at once when the system took the datagram, which it nearly always does: so replies are
+ * Slots are taken again at once when the system took their datagrams, which it nearly always does: so replies are
  * formatted into memory that is in the processor's cache. Errors are asked for now and then, and for each
  * datagram once one has failed.
  */
 export function openSender(options: SenderOptions) {
   const ring = Array.from({ length: SLOTS }, newSlot)
-  let slot = 0
+  let first = 0 // slot of the first reply that waits for the end of this turn
+  let waiting = 0
   let sends = 0
   let isFailing = false
   let lastRelay = 0
@@ -44,38 +47,71 @@ export function openSender(options: SenderOptions) {
     return lastRelayText
   }
 
-  const slotNow = (): Slot => ring[slot] ?? newSlot()
+  const slotAt = (place: number): Slot => ring[(first + place) % SLOTS] ?? newSlot()
+
+  function transmit({ link, to, type }: Waiting, bytes: Buffer): boolean {
+    const outcome = isFailing || sends++ % ASK_EVERY === 0 ? outcomeOf(type) : undefined
+    const socket = to.kind === 'broadcast' ? link.broadcast : link.unicast
+    if (to.kind === 'relay') {
+      socket.send(bytes, options.serverPort(), relayText(to.address), outcome)
+    } else if (to.kind === 'client') {
+      socket.send(bytes, options.clientPort, formatIpv4(to.address), outcome)
+    } else if (link.isConnected) {
+      socket.send(bytes, outcome)
+    } else {
+      socket.send(bytes, options.clientPort, options.broadcastAddress, outcome)
+    }
+    return socket.getSendQueueCount() > 0
+  }
+
+  function flush(): void {
+    const count = waiting
+    let isInUse = false
+    for (let place = 0; place < count; place++) {
+      const slot = slotAt(place)
+      const reply = slot.waiting
+      if (reply === undefined) continue
+      try {
+        isInUse = transmit(reply, beginning(slot, reply.length)) || isInUse
+      } catch {
+        options.failed(reply.type) // its network was closed in this very turn
+      }
+    }
+    waiting = 0
+    if (isInUse) first = (first + count) % SLOTS
+  }
 
   return {
     /** Where the next reply is to be formatted. */
-    buffer: (): Buffer => slotNow().bytes,
+    buffer(): Buffer {
+      if (waiting === MOST_WAITING) flush()
+      return slotAt(waiting).bytes
+    },
 
     /** Sends the first bytes of that buffer; `type` is the option 53 of the request. */
     send(link: Link, length: number, to: Destination, type: number): void {
-      const bytes = beginning(slotNow(), length)
-      const outcome = isFailing || sends++ % ASK_EVERY === 0 ? outcomeOf(type) : undefined
-      const socket = to.kind === 'broadcast' ? link.broadcast : link.unicast
-      if (to.kind === 'relay') {
-        socket.send(bytes, options.serverPort(), relayText(to.address), outcome)
-      } else if (to.kind === 'client') {
-        socket.send(bytes, options.clientPort, formatIpv4(to.address), outcome)
-      } else if (link.isConnected) {
-        socket.send(bytes, outcome)
-      } else {
-        socket.send(bytes, options.clientPort, options.broadcastAddress, outcome)
-      }
-      if (socket.getSendQueueCount() > 0) slot = (slot + 1) % SLOTS
+      slotAt(waiting).waiting = { link, length, to, type }
+      if (waiting++ === 0) setImmediate(flush)
     },
   }
+}
+
+/** A reply that waits in a slot. */
+interface Waiting {
+  readonly link: Link
+  readonly length: number
+  readonly to: Destination
+  readonly type: number
 }
 
 interface Slot {
   readonly bytes: Buffer
   /** Its first so many bytes, by their number: replies have few lengths, and a new view of each costs 150 ns. */
   readonly views: Map<number, Buffer>
+  waiting: Waiting | undefined
 }
 
-const newSlot = (): Slot => ({ bytes: newReplyBuffer(), views: new Map() })
+const newSlot = (): Slot => ({ bytes: newReplyBuffer(), views: new Map(), waiting: undefined })
 
 function beginning({ bytes, views }: Slot, length: number): Buffer {
   const known = views.get(length)

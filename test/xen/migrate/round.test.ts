@@ -30,6 +30,23 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
   const logOf = async (host: HostNumber, path: string) =>
     (await lab.must(host, ['cat', path])).replaceAll('\r', '')
 
+  /**
+   * Moves a guest that loses nothing on the way: it counts on, sees no NFS error, does not boot anew, and is who it was.
+   * What it did before this boot is not the migration's matter: PVH guests die at times without hardware virtualization.
+   */
+  async function travels(name: string, address: string, from: HostNumber, to: HostNumber) {
+    const before: Identity = await identityOf(lab, from, name, address)
+    const boot = (await logOf(from, guestConsoleLog(name))).lastIndexOf('Linux version')
+    await domus(lab, ['migrate', name, `xen${to}`])
+    const arrived = await saysOn(to, `${name}--incoming`)
+    const all = (await logOf(from, guestConsoleLog(name))).slice(boot) + arrived
+    expect(gapsIn(ticksIn(all)), all).toEqual([])
+    expect(all.match(/Linux version/g), all).toHaveLength(1)
+    expect(nfsTroubleIn(all)).toEqual([])
+    expect(await identityOf(lab, to, name, address)).toEqual(before)
+    expect(await whereIs(name)).toEqual([`${name} on xen${to}`])
+  }
+
   const whereIs = async (name: string) => {
     const [here, there] = await Promise.all([guestsOn(lab, 1), guestsOn(lab, 2)])
     return [
@@ -70,15 +87,9 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
   test(
     'one goes where its kernel is not, with its kernel, and reboots there from it',
     async () => {
-      const before = await identityOf(lab, 1, 'menas', ADDRESS)
       const hash = await lab.must(2, ['sh', '-ec', `sha256sum < ${KERNEL}; rm ${KERNEL}`])
-      await domus(lab, ['migrate', 'menas', 'xen2'])
+      await travels('menas', ADDRESS, 1, 2)
       expect(await lab.must(2, ['sh', '-ec', `sha256sum < ${KERNEL}`])).toBe(hash)
-      const arrived = await saysOn(2, 'menas--incoming')
-      const all = (await logOf(1, guestConsoleLog('menas'))) + arrived
-      expect(gapsIn(ticksIn(all)), all).toEqual([])
-      expect(nfsTroubleIn(all)).toEqual([])
-      expect(await identityOf(lab, 2, 'menas', ADDRESS)).toEqual(before)
 
       await lab.must(
         2,
@@ -95,32 +106,13 @@ describe.runIf(process.env.DOMUS_XEN_ALL === '1')('guests that travel', () => {
     4 * PATIENCE_MS,
   )
 
-  test(
-    'and comes back as it went',
-    async () => {
-      const before = await identityOf(lab, 2, 'menas', ADDRESS)
-      await domus(lab, ['migrate', 'menas', 'xen1'])
-      const arrived = await saysOn(1, 'menas--incoming')
-      const all = (await logOf(2, guestConsoleLog('menas'))) + arrived
-      expect(gapsIn(ticksIn(all)), all).toEqual([])
-      expect(nfsTroubleIn(all)).toEqual([])
-      expect(await identityOf(lab, 1, 'menas', ADDRESS)).toEqual(before)
-      expect(await whereIs('menas')).toEqual(['menas on xen1'])
-    },
-    3 * PATIENCE_MS,
-  )
+  test('and comes back as it went', () => travels('menas', ADDRESS, 2, 1), 3 * PATIENCE_MS)
 
   test(
     'one on an image that many read moves as well, its export untouched',
     async () => {
       const exportsBefore = await lab.must(1, ['exportfs', '-s'])
-      const before: Identity = await identityOf(lab, 1, 'web1', WEB1)
-      await domus(lab, ['migrate', 'web1', 'xen2'])
-      const arrived = await saysOn(2, 'web1--incoming')
-      const all = (await logOf(1, guestConsoleLog('web1'))) + arrived
-      expect(gapsIn(ticksIn(all)), all).toEqual([])
-      expect(nfsTroubleIn(all)).toEqual([])
-      expect(await identityOf(lab, 2, 'web1', WEB1)).toEqual(before)
+      await travels('web1', WEB1, 1, 2)
       expect(await lab.must(1, ['exportfs', '-s'])).toBe(exportsBefore)
     },
     3 * PATIENCE_MS,
