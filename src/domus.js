@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import * as module from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import './quick-resolve.js'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major > 24 || (major === 24 && minor >= 12)) {

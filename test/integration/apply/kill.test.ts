@@ -9,6 +9,7 @@ import { listOperations } from '../../../src/store/operations.ts'
 import { makeFolder, openFolder } from './real-world.ts'
 
 const KILLED = join(import.meta.dirname, 'killed.ts')
+const QUICK = join(import.meta.dirname, '../../../src/quick-resolve.js')
 
 /** What of the plan is there: all, nothing, or a list of what there is of it. */
 async function traces(folder: string, hosts: number): Promise<string | string[]> {
@@ -26,7 +27,9 @@ async function traces(folder: string, hosts: number): Promise<string | string[]>
 /** Kills a process that carries out the plan, and lets the next one recover. */
 async function killAndRecover(what: 'sql' | 'step', count: number) {
   const folder = await makeFolder()
-  const child = await execa(process.execPath, [KILLED, folder, what, String(count)], { reject: false })
+  const child = await execa(process.execPath, ['--import', QUICK, KILLED, folder, what, String(count)], {
+    reject: false,
+  })
   const context = await openFolder(folder)
   const recovered = await recoverOperations(context)
   const [operation] = await listOperations(context.store)

@@ -10,6 +10,7 @@ import { domainDocument, imageDocument, serverDocument, siteDocument } from '../
 import { openRaceApp, prepareRace } from './race-app.ts'
 
 const RACER = join(import.meta.dirname, 'start-racer.ts')
+const QUICK = join(import.meta.dirname, '../../../src/quick-resolve.js')
 const GUESTS = 5
 const all = Array.from({ length: GUESTS }, (_, index) => index)
 
@@ -32,7 +33,7 @@ test('of two processes that start a guest at the same time, one does, and xl is 
   const jobs = await localJobs(app)
   await jobs.run({ kind: 'apply', document: site })
 
-  const racers = [1, 2].map(() => execa(process.execPath, [RACER, folder, String(GUESTS)]))
+  const racers = [1, 2].map(() => execa(process.execPath, ['--import', QUICK, RACER, folder, String(GUESTS)]))
   await Promise.all(racers.map((racer) => once(racer.stdout, 'data')))
   for (const racer of racers) racer.stdin.write('go\n')
   const [a = [], b = []] = (await Promise.all(racers)).map(({ stdout }): number[] =>

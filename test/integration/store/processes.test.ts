@@ -11,6 +11,7 @@ import { listOperations } from '../../../src/store/operations.ts'
 import type { Store } from '../../../src/store/store.ts'
 
 const RACER = join(import.meta.dirname, 'racer.ts')
+const QUICK = join(import.meta.dirname, '../../../src/quick-resolve.js')
 const all = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 let dir: string
@@ -21,7 +22,9 @@ afterAll(() => rm(dir, { recursive: true }))
 
 /** Lets processes of these names do one job at the same time; resolves with what each won. */
 async function race(job: string, url: string, names: readonly string[], count: number): Promise<number[][]> {
-  const racers = names.map((name) => execa(process.execPath, [RACER, job, url, name, String(count)]))
+  const racers = names.map((name) =>
+    execa(process.execPath, ['--import', QUICK, RACER, job, url, name, String(count)]),
+  )
   await Promise.all(racers.map((racer) => once(racer.stdout, 'data')))
   for (const racer of racers) racer.stdin.write('go\n')
   const results = await Promise.all(racers)
