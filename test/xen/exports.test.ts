@@ -39,7 +39,7 @@ const site = (crowd: readonly object[] = []) => ({
   site: 'lab',
   networks: [
     { name: 'lan', cidr: '10.77.0.0/24', bridge: 'xenbr0', range: '10.77.0.50-10.77.0.99' },
-    { name: 'wide', cidr: '10.80.0.0/16', bridge: 'xenbr0' },
+    { name: 'wide', cidr: '10.80.0.0/16', bridge: 'xenbr0', gateway: '10.80.0.1' },
   ],
   servers: [{ name: 'filer', address: '10.77.0.1', machine: 'ssh://root@10.77.0.1' }],
   images: [
