@@ -12,7 +12,7 @@ import {
   type InstalledKernel,
   installGuestKernel,
 } from './artefacts/guest-kernels.ts'
-import { createGuest, PATIENCE_MS } from './create-guest.ts'
+import { consoleOfGuest, PATIENCE_MS } from './create-guest.ts'
 import { type Responder, startResponder } from './dhcp-responder.ts'
 import { LabError } from './settings.ts'
 import { type Lab, startLab } from './start-lab.ts'
@@ -213,22 +213,15 @@ async function check(lab: Lab, { path, initrd }: InstalledKernel, one: Numbered)
 }
 
 /** Boots a guest with it, on the command line that domus composes, until it has mounted its root or given up. */
-async function consoleOf(
+function consoleOf(
   lab: Lab,
   one: Numbered,
   kernel: InstalledKernel,
   verdict: KernelVerdict,
 ): Promise<string> {
   const name = `verdict${one.index}`
-  await createGuest(lab, name, configOf(name, one, kernel, verdict))
-  const console = lab.console(1, name)
-  try {
-    await console.waitFor(/DOMUS-GUEST ready|Kernel panic|Waiting up to 180 secs/, PATIENCE_MS)
-    return console.text()
-  } finally {
-    await console.close()
-    await lab.ssh(1, ['xl', 'destroy', name]) // it may have ended by itself
-  }
+  const config = configOf(name, one, kernel, verdict)
+  return consoleOfGuest(lab, name, config, /DOMUS-GUEST ready|Kernel panic|Waiting up to 180 secs/)
 }
 
 function configOf(name: string, one: Numbered, { path, initrd }: InstalledKernel, verdict: KernelVerdict) {
