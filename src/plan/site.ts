@@ -18,6 +18,8 @@ export interface SiteChange {
   /** The name of the site as recorded; absent while nothing is. */
   readonly siteName?: Name | undefined
   readonly wanted: Inventory
+  /** What differs between the two, where that was looked for already. */
+  readonly changes?: readonly ResourceChange[]
   readonly facts: SiteFacts
   /** The domains whose configs were looked at; all when absent. */
   readonly scope?: ReadonlySet<Name>
@@ -156,8 +158,9 @@ function planRemoval({ current, wanted, facts }: SiteChange, domain: Domain): Pl
   }
 }
 
-function planRecord({ current, wanted, revision, facts, siteName }: SiteChange): Step[] {
-  const changes: ResourceChange[] = NOUNS.flatMap((noun) => {
+/** What differs between two inventories, noun by noun. */
+export function changesBetween(current: Inventory, wanted: Inventory): ResourceChange[] {
+  return NOUNS.flatMap((noun) => {
     const names = new Set<Name>([...current[noun].keys(), ...wanted[noun].keys()])
     return [...names].flatMap((name): ResourceChange[] => {
       const [before, after] = [current[noun].get(name), wanted[noun].get(name)]
@@ -165,6 +168,11 @@ function planRecord({ current, wanted, revision, facts, siteName }: SiteChange):
       return [{ noun, name, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }]
     })
   })
+}
+
+function planRecord(change: SiteChange): Step[] {
+  const { current, wanted, revision, facts, siteName } = change
+  const { changes = changesBetween(current, wanted) } = change
   const releases = [...current.domains.keys()].flatMap((name): ResourceChange[] => {
     const claim = wanted.domains.has(name) ? undefined : facts.claims.get(name)
     return claim === undefined ? [] : [{ noun: 'claims', name: claim.root, before: claim }]

@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import { DomusError } from '../errors.ts'
 import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, NOUNS, type Noun } from '../model/inventory.ts'
 import type { SiteFacts } from '../plan/facts.ts'
 import { planStart } from '../plan/lifecycle.ts'
-import { planSite } from '../plan/site.ts'
+import type { ResourceChange } from '../plan/plan.ts'
+import { changesBetween, planSite } from '../plan/site.ts'
 import { mistakes, requireDocument } from './document.ts'
 import { gatherFacts } from './facts.ts'
 import type { ChangeRequest } from './jobs.ts'
@@ -89,9 +89,11 @@ async function planInventory(
   drift?: 'adopt' | 'overwrite',
   scope?: ReadonlySet<Name>,
 ): Promise<PlannedChange & { readonly facts: SiteFacts }> {
+  const changes = changesBetween(current, wanted)
+  const changed = namesByNoun(changes)
   const [seen, checked] = await Promise.all([
     gatherFacts(app, { current, wanted, claims, fences, exports: true, ...(scope && { scope }) }),
-    checkKernels(app, changedGuests(current, wanted)),
+    checkKernels(app, changedGuests(wanted, changed)),
   ])
   const facts = { ...seen, readers: await readersFor(app, guestsIn(wanted, scope)) }
   const planned = planSite({
@@ -100,12 +102,13 @@ async function planInventory(
     revision,
     siteName,
     wanted,
+    changes,
     facts,
     templates: app.templates,
     exports: { isolation: app.isolation, ...(drift && { drift }) },
     ...(scope && { scope }),
   })
-  const subjects = subjectsOf(current, wanted)
+  const subjects = ['site', ...touchedDomains(current, wanted, changed).map((name) => `domain/${name}`)]
   return withChecks({ ...planned, subjects, since, facts, starts: [] }, checked)
 }
 
@@ -114,23 +117,43 @@ const guestsIn = (wanted: Inventory, scope: ReadonlySet<Name> | undefined): Gues
     .filter(({ name }) => scope?.has(name) !== false)
     .map((domain) => guestOf(wanted, domain))
 
+type Changed = Readonly<Record<Noun, ReadonlySet<Name>>>
+
+const namesByNoun = (changes: readonly ResourceChange[]): Changed => {
+  const namesOf = (noun: Noun) =>
+    new Set(changes.flatMap((change) => (change.noun === noun ? [change.name] : [])))
+  return {
+    networks: namesOf('networks'),
+    servers: namesOf('servers'),
+    images: namesOf('images'),
+    kernels: namesOf('kernels'),
+    hosts: namesOf('hosts'),
+    domains: namesOf('domains'),
+  }
+}
+
 /** A guest whose row changes, as far as its boot is concerned. */
-const changedGuests = (current: Inventory, wanted: Inventory): Guest[] =>
+const changedGuests = (wanted: Inventory, { domains }: Changed): Guest[] =>
   [...wanted.domains.values()]
-    .filter((domain) => !isDeepStrictEqual(current.domains.get(domain.name), domain))
+    .filter(({ name }) => domains.has(name))
     .map((domain) => guestOf(wanted, domain))
 
-/** The inventory as a whole, and every domain that changes or that uses what changes: its export may go. */
-function subjectsOf(current: Inventory, wanted: Inventory): string[] {
+/** Every domain that changes or that uses what changes: its export may go. Under another name of the site, all. */
+function touchedDomains(current: Inventory, wanted: Inventory, changed: Changed): Name[] {
   const names = new Set([...current.domains.keys(), ...wanted.domains.keys()])
-  const guestIn = (inventory: Inventory, name: Name) => {
-    const domain = inventory.domains.get(name)
-    return domain === undefined ? undefined : guestOf(inventory, domain)
-  }
-  const changed = [...names].filter(
-    (name) => !isDeepStrictEqual(guestIn(current, name), guestIn(wanted, name)),
-  )
-  return ['site', ...changed.map((name) => `domain/${name}`)]
+  if (current.site !== wanted.site) return [...names]
+  return [...names].filter((name) => {
+    const domain = wanted.domains.get(name)
+    if (domain === undefined || changed.domains.has(name)) return true
+    const { network, server, image, kernel, host } = guestOf(wanted, domain)
+    return (
+      changed.networks.has(network.name) ||
+      changed.servers.has(server.name) ||
+      changed.images.has(image.name) ||
+      changed.kernels.has(kernel.name) ||
+      changed.hosts.has(host.name)
+    )
+  })
 }
 
 /** The inventory less one resource. */
