@@ -46,10 +46,10 @@ const site = (crowd: readonly object[] = []) => ({
     { name: 'slack', server: 'filer', path: '/srv/xen/images/slack' },
     { name: 'base', server: 'filer', path: '/srv/xen/images/base', sharing: 'shared' },
   ],
-  kernels: [{ name: 'pvh', path: '/boot/vmlinuz-nfsroot', type: 'pvh' }],
+  kernels: [{ name: 'pv', path: '/boot/vmlinuz-nfsroot', type: 'pv' }], // PVH guests die at times without hardware virtualization
   hosts: [{ name: 'xen1', machine: 'ssh://root@10.77.0.1' }],
   domains: [
-    { name: 'menas', image: 'slack', network: 'lan', kernel: 'pvh', memoryMiB: 64, address: '10.77.0.50' },
+    { name: 'menas', image: 'slack', network: 'lan', kernel: 'pv', memoryMiB: 64, address: '10.77.0.50' },
     ...crowd,
   ],
 })
@@ -59,7 +59,7 @@ const crowd = (count: number) =>
     name: `web${at}`,
     image: 'base',
     network: 'wide',
-    kernel: 'pvh',
+    kernel: 'pv',
     memoryMiB: 64,
     address: `10.80.1.${at + 1}`,
   }))
