@@ -34,13 +34,6 @@ test('render domain --as xm gives the form of the book', async () => {
   expect(stdout).toMatch(/^netmask = "255\.255\.255\.0"$/m)
 })
 
-test('a guest that asks DHCP names neither client nor server on its command line', async () => {
-  const { stdout } = await domus(['render', 'domain', 'menas', '-f', '-'], { input: guest({ boot: 'dhcp' }) })
-  expect(stdout).toMatch(
-    /cmdline = "root=\/dev\/nfs ip=::::menas:eth0:dhcp nfsroot=,vers=3,tcp,hard,rsize=\d+,wsize=\d+ rw console=hvc0"/,
-  )
-})
-
 test('render exports has one line for the one guest', async () => {
   const { stdout } = await domus(['render', 'exports', 'filer', '-f', '-'], { input: guest() })
   expect(stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([

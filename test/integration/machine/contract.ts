@@ -86,7 +86,7 @@ export function fileContract(name: string, { open, folder }: Contract): void {
     test('many files are read at once, as each would be alone', async () => {
       const texts = ['', 'x', 'no end of line', 'a\n\n', 'é∀🙂\n', 'absent\n', '644 0 0 5\nodd\n']
       const paths = Array.from({ length: 600 }, (_, index) => `${dir}/many/${index}`)
-      const written = paths.filter((_, index) => index % 150 < texts.length)
+      const written = paths.filter((_, index) => index % 300 < texts.length)
       await Promise.all(
         written.map((path, index) =>
           machine.writeFile(path, { content: texts[index % 7] ?? '', mode: 0o640 }),
@@ -301,11 +301,11 @@ export function lockContract(name: string, { open, folder }: Contract): void {
       expect(order).toEqual(['given', 'taken'])
     })
 
-    test('twenty at once lose no update', async () => {
+    test('ten at once lose no update', async () => {
       const counter = `${path}.counter`
       await one.writeFile(counter, { content: '0', mode: 0o644 })
       await Promise.all(
-        Array.from({ length: 20 }, async (_, index) => {
+        Array.from({ length: 10 }, async (_, index) => {
           const machine = index % 2 === 0 ? one : other
           const release = await machine.lock(path, { waitMs: 60_000 })
           const count = Number((await machine.readFile(counter))?.content)
@@ -313,7 +313,7 @@ export function lockContract(name: string, { open, folder }: Contract): void {
           await release()
         }),
       )
-      expect((await one.readFile(counter))?.content).toBe('20')
+      expect((await one.readFile(counter))?.content).toBe('10')
     })
 
     test('a lock in a place that cannot be is refused with its path', async () => {

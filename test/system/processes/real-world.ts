@@ -6,7 +6,7 @@ import { localMachine } from '../../../src/machine/local.ts'
 import type { Step } from '../../../src/plan/plan.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { toolstacks } from '../../../src/toolstack/kinds.ts'
-import { CONFIG, record, UUID } from './world.ts'
+import { CONFIG, record, UUID } from '../../integration/apply/world.ts'
 
 const FAKE_XL = resolve(import.meta.dirname, '../../fakes/fake-xl.sh')
 
