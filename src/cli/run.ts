@@ -14,7 +14,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     process.exit(0)
   })
   try {
-    await buildProgram(version).parseAsync([...argv], { from: 'user' })
+    const program = await buildProgram(version, argv)
+    await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
     process.exitCode = reportFailure(error, argv)
   }

@@ -23,7 +23,9 @@ export async function loadInventory(
       own: await trx.selectFrom('site').select(['name', 'revision']).executeTakeFirstOrThrow(),
     }))
   const maps = new Map(NOUNS.map((noun) => [noun, new Map<Name, unknown>()]))
-  for (const { noun, name, spec } of rows) maps.get(noun)?.set(name, JSON.parse(spec))
+  // All in one go: ten thousand small texts take a third longer to parse than one large one.
+  const specs = JSON.parse(`[${rows.map(({ spec }) => spec).join(',')}]`) as unknown[]
+  for (const [index, { noun, name }] of rows.entries()) maps.get(noun)?.set(name, specs[index])
   // Only settled specs are recorded (record.ts), and migrations keep them so.
   const inventory = { site: own.name ?? site, ...Object.fromEntries(maps) } as unknown as Inventory
   return { inventory, revision: own.revision, siteName: own.name ?? undefined }
