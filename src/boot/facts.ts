@@ -84,6 +84,8 @@ export interface ImageTree {
   /** Texts of the .network files of systemd-networkd; undefined unless it is enabled. */
   readonly networkd: string | undefined
   readonly isSystemd: boolean
+  /** It says what it is: /etc/os-release or /usr/lib/os-release (os-release(5)). */
+  readonly hasOsRelease: boolean
   /** Text of /etc/machine-id; undefined when there is none. */
   readonly machineId: string | undefined
   /** Private ssh host keys that lie in it. */

@@ -195,13 +195,15 @@ interface Begun {
 }
 
 const WARM_UP_SECONDS = 3
+const BOOTS_PER_SECOND = 15_000 // at least: each guest is to have booted once, which is told of and so takes longer
 
 /** Starts a server, waits until it answers, and warms it up. */
 async function begin(bench: Bench, { name, argv, mode, clients }: Subject): Promise<Begun> {
   const server = await startServer(bench.wire, argv)
   const firstAnswerMs = await untilItAnswers(bench, server, name, mode)
   if (argv[1] === OWN.argv[1]) await untilLoaded(server, name)
-  await bench.load(bench.wire, { mode, clients, seconds: WARM_UP_SECONDS })
+  const seconds = Math.max(WARM_UP_SECONDS, clients / BOOTS_PER_SECOND)
+  await bench.load(bench.wire, { mode, clients, seconds })
   return { server, firstAnswerMs }
 }
 

@@ -60,6 +60,7 @@ export function bootFacts(guest: Guest, over: Partial<BootFacts> = {}): BootFact
         networkManager: undefined,
         networkd: undefined,
         isSystemd: false,
+        hasOsRelease: true,
         machineId: undefined,
         hostKeys: [],
       }),

@@ -1,7 +1,7 @@
 import { type Guest, isWritable } from '../../model/inventory.ts'
 import type { PathFact } from '../../nfs/facts.ts'
 import { composeCmdline } from '../cmdline.ts'
-import type { BootFacts, ImageTree } from '../facts.ts'
+import { type BootFacts, type ImageTree, readerOf } from '../facts.ts'
 import type { Link } from '../link.ts'
 import { type Fault, fail as fault, warn } from '../outcome.ts'
 import { kernelWords } from '../words.ts'
@@ -21,6 +21,7 @@ export function imageLink(guest: Guest, { image: { path, tree }, kernel }: BootF
     ...initFaults(tree.value, what, arch),
     ...fstabFaults(tree.value.fstab ?? ''),
     ...networkFaults(tree.value),
+    ...(readerOf(guest, kernel) === 'dracut' ? switchFaults(tree.value) : []),
     ...(isWritable(image) ? [] : sharedFaults(guest, tree.value)),
   ]
   return worst('image', faults) ?? ok(`${what} has ${tree.value.init}`)
@@ -83,6 +84,17 @@ function initFaults(tree: ImageTree, what: string, arch: string): Fault[] {
       ),
   ].filter((found) => found !== false)
 }
+
+/** systemd, which runs in dracut's initramfs, goes to a root only that says what it is (os-release(5)). */
+const switchFaults = ({ hasOsRelease }: ImageTree): Fault[] =>
+  hasOsRelease
+    ? []
+    : [
+        warn(
+          "it has no /etc/os-release: systemd in dracut's initramfs takes it for no system and does not go there",
+          'put an /etc/os-release into the image, such as ID=linux',
+        ),
+      ]
 
 const linesOf = (text: string) =>
   text

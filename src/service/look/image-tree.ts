@@ -46,6 +46,7 @@ show() {
 show fstab /etc/fstab
 show interfaces /etc/network/interfaces $(inside /etc/network/interfaces.d)
 show machine-id /etc/machine-id
+show os-release /etc/os-release /usr/lib/os-release
 for wants in /etc/systemd/system/multi-user.target.wants; do
   folder=$(resolve "$root" "$wants") || continue
   if [ -L "$folder/NetworkManager.service" ]; then
@@ -105,6 +106,7 @@ export async function readTree(
         networkManager: textOf(found.get('nm')),
         networkd: textOf(found.get('networkd')),
         isSystemd: found.has('systemd'),
+        hasOsRelease: found.has('os-release'),
         machineId: textOf(found.get('machine-id')),
         hostKeys: (found.get('hostkey') ?? []).map(([, name = '']) => name),
       },

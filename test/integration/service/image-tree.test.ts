@@ -38,6 +38,7 @@ test('an empty directory has nothing', async () => {
     networkManager: undefined,
     networkd: undefined,
     isSystemd: false,
+    hasOsRelease: false,
     machineId: undefined,
     hostKeys: [],
   })
@@ -78,6 +79,12 @@ test('what manages the network is read where it is enabled', async () => {
 test('an enabled NetworkManager is told even without a file of its own', async () => {
   link('etc/systemd/system/multi-user.target.wants/NetworkManager.service', '/lib/systemd/system/x')
   expect((await look()).networkManager).toBe('')
+})
+
+test('what says which system it is lies in one place or the other', async () => {
+  put('usr/lib/os-release', 'ID=debian\n')
+  link('etc/os-release', '../usr/lib/os-release')
+  expect(await look()).toMatchObject({ hasOsRelease: true })
 })
 
 test('what guests would share: a machine-id and host keys', async () => {

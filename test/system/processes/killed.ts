@@ -7,8 +7,8 @@ import { StatementSync } from 'node:sqlite'
 import { applyPlan } from '../../../src/apply/apply.ts'
 import type { StepKind } from '../../../src/apply/step.ts'
 import { type StepKinds, stepKinds } from '../../../src/apply/steps.ts'
-import { openFolder, stepsIn } from './real-world.ts'
 import { plan, REQUEST } from '../../integration/apply/world.ts'
+import { openFolder, stepsIn } from './real-world.ts'
 
 const [folder = '', what = '', count = '0'] = process.argv.slice(2)
 let left = Number(count)

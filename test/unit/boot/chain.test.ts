@@ -587,6 +587,19 @@ describe('what looks like a fault and is none', () => {
   })
 })
 
+test("dracut's systemd goes to no root without os-release, which others do not ask for", () => {
+  const dracut = guestFrom(
+    siteDocument({ kernels: [kernelDocument({ initrd: '/boot/initrd', initramfs: 'dracut' })] }),
+  )
+  const [told] = verifyGuest(
+    dracut,
+    bootFacts(dracut, { image: withTree(dracut, { hasOsRelease: false }) }),
+  ).filter(({ link }) => link === 'image')
+  expect(told).toMatchObject({ status: 'warn', detail: expect.stringContaining('os-release') })
+  const links = verifyGuest(menas, bootFacts(menas, { image: withTree(menas, { hasOsRelease: false }) }))
+  expect(links.filter(({ status }) => status !== 'ok')).toEqual([])
+})
+
 describe('a shared image that is not prepared for many guests is told of', () => {
   const shared = guestFrom(siteDocument({ images: [imageDocument({ sharing: 'shared' })] }))
   test.each([
