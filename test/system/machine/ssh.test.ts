@@ -74,7 +74,8 @@ describe('a real sshd', () => {
     const machine = open(sshd)
     const results = await Promise.all(Array.from({ length: 30 }, (_, n) => machine.run(['echo', String(n)])))
     expect(results.map(({ stdout }) => stdout)).toEqual(results.map((_, n) => `${n}\n`))
-    expect(results.map(({ stderr }) => stderr)).toEqual(results.map(() => ''))
+    // Of ssh, that is: the start file of a user's shell may say what it likes.
+    for (const { stderr } of results) expect(stderr).not.toMatch(/ssh|mux|control ?socket|channel|warning/i)
     await machine.close()
   })
 
