@@ -45,9 +45,10 @@ while [ ! -s "$d/pid" ]; do
 done`
 
 /**
- * FOLDER OFFSET TOKEN SECONDS: waits for the program's end, so long at most. Forbids a start under this token that has not happened yet, so that who finds none can rely on
- * it; then prints \`absent\`, or \`going TOKEN\`, \`ended CODE TOKEN\`, \`lost TOKEN\` (it is gone and left no exit
- * code: it was killed, or the machine was booted again), then the log from that byte on.
+ * FOLDER OFFSET TOKEN SECONDS: waits for the program's end, so long at most. Forbids a start under this token that has
+ * not happened yet, so that who finds none can rely on it; then prints `absent`, or `going TOKEN`, `ended CODE TOKEN`,
+ * `lost TOKEN` (it is gone and left no exit code: it was killed, or the machine was booted again), then the log from
+ * that byte on.
  */
 export const LOOK = `# looks at a program that outlives its starter
 d=$1
