@@ -95,7 +95,7 @@ async function planInventory(
     gatherFacts(app, { current, wanted, claims, fences, exports: true, ...(scope && { scope }) }),
     checkKernels(app, changedGuests(wanted, changed)),
   ])
-  const facts = { ...seen, readers: await readersFor(app, guestsIn(wanted, scope)) }
+  const facts = { ...seen, readers: await readersFor(app, guestsWithInitrd(wanted, scope)) }
   const planned = planSite({
     title,
     current,
@@ -112,9 +112,12 @@ async function planInventory(
   return withChecks({ ...planned, subjects, since, facts, starts: [] }, checked)
 }
 
-const guestsIn = (wanted: Inventory, scope: ReadonlySet<Name> | undefined): Guest[] =>
+/** The guests whose command lines depend on what reads them. */
+const guestsWithInitrd = (wanted: Inventory, scope: ReadonlySet<Name> | undefined): Guest[] =>
   [...wanted.domains.values()]
-    .filter(({ name }) => scope?.has(name) !== false)
+    .filter(
+      ({ name, kernel }) => scope?.has(name) !== false && wanted.kernels.get(kernel)?.initrd !== undefined,
+    )
     .map((domain) => guestOf(wanted, domain))
 
 type Changed = Readonly<Record<Noun, ReadonlySet<Name>>>
@@ -145,13 +148,12 @@ function touchedDomains(current: Inventory, wanted: Inventory, changed: Changed)
   return [...names].filter((name) => {
     const domain = wanted.domains.get(name)
     if (domain === undefined || changed.domains.has(name)) return true
-    const { network, server, image, kernel, host } = guestOf(wanted, domain)
     return (
-      changed.networks.has(network.name) ||
-      changed.servers.has(server.name) ||
-      changed.images.has(image.name) ||
-      changed.kernels.has(kernel.name) ||
-      changed.hosts.has(host.name)
+      changed.networks.has(domain.network) ||
+      changed.servers.has(wanted.images.get(domain.image)?.server ?? '') ||
+      changed.images.has(domain.image) ||
+      changed.kernels.has(domain.kernel) ||
+      changed.hosts.has(domain.host)
     )
   })
 }
