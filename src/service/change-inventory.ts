@@ -3,7 +3,6 @@ import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, NOUNS, type Noun } from '../model/inventory.ts'
 import type { SiteFacts } from '../plan/facts.ts'
 import { planStart } from '../plan/lifecycle.ts'
-import type { ResourceChange } from '../plan/plan.ts'
 import { changesBetween, planSite } from '../plan/site.ts'
 import { mistakes, requireDocument } from './document.ts'
 import { gatherFacts } from './facts.ts'
@@ -90,7 +89,7 @@ async function planInventory(
   scope?: ReadonlySet<Name>,
 ): Promise<PlannedChange & { readonly facts: SiteFacts }> {
   const changes = changesBetween(current, wanted)
-  const changed = namesByNoun(changes)
+  const changed: Changed = new Set(changes.map(({ noun, name }) => `${noun}/${name}`))
   const [seen, checked] = await Promise.all([
     gatherFacts(app, { current, wanted, claims, fences, exports: true, ...(scope && { scope }) }),
     checkKernels(app, changedGuests(wanted, changed)),
@@ -120,25 +119,13 @@ const guestsWithInitrd = (wanted: Inventory, scope: ReadonlySet<Name> | undefine
     )
     .map((domain) => guestOf(wanted, domain))
 
-type Changed = Readonly<Record<Noun, ReadonlySet<Name>>>
-
-const namesByNoun = (changes: readonly ResourceChange[]): Changed => {
-  const namesOf = (noun: Noun) =>
-    new Set(changes.flatMap((change) => (change.noun === noun ? [change.name] : [])))
-  return {
-    networks: namesOf('networks'),
-    servers: namesOf('servers'),
-    images: namesOf('images'),
-    kernels: namesOf('kernels'),
-    hosts: namesOf('hosts'),
-    domains: namesOf('domains'),
-  }
-}
+/** What changes, as `NOUN/NAME`. */
+type Changed = ReadonlySet<string>
 
 /** A guest whose row changes, as far as its boot is concerned. */
-const changedGuests = (wanted: Inventory, { domains }: Changed): Guest[] =>
+const changedGuests = (wanted: Inventory, changed: Changed): Guest[] =>
   [...wanted.domains.values()]
-    .filter(({ name }) => domains.has(name))
+    .filter(({ name }) => changed.has(`domains/${name}`))
     .map((domain) => guestOf(wanted, domain))
 
 /** Every domain that changes or that uses what changes: its export may go. Under another name of the site, all. */
@@ -147,13 +134,13 @@ function touchedDomains(current: Inventory, wanted: Inventory, changed: Changed)
   if (current.site !== wanted.site) return [...names]
   return [...names].filter((name) => {
     const domain = wanted.domains.get(name)
-    if (domain === undefined || changed.domains.has(name)) return true
+    if (domain === undefined || changed.has(`domains/${name}`)) return true
     return (
-      changed.networks.has(domain.network) ||
-      changed.servers.has(wanted.images.get(domain.image)?.server ?? '') ||
-      changed.images.has(domain.image) ||
-      changed.kernels.has(domain.kernel) ||
-      changed.hosts.has(domain.host)
+      changed.has(`networks/${domain.network}`) ||
+      changed.has(`servers/${wanted.images.get(domain.image)?.server}`) ||
+      changed.has(`images/${domain.image}`) ||
+      changed.has(`kernels/${domain.kernel}`) ||
+      changed.has(`hosts/${domain.host}`)
     )
   })
 }

@@ -64,5 +64,3 @@ async function readFact(machine: Machine, path: string): Promise<FileFact> {
   if (typeof state === 'string') return { kind: 'unknown', reason: state }
   return state === undefined ? { kind: 'absent' } : { kind: 'file', content: state.content, mode: state.mode }
 }
-
-/** The value, or why there is none. */

@@ -200,11 +200,16 @@ const BOOTS_PER_SECOND = 15_000 // at least: each guest is to have booted once, 
 /** Starts a server, waits until it answers, and warms it up. */
 async function begin(bench: Bench, { name, argv, mode, clients }: Subject): Promise<Begun> {
   const server = await startServer(bench.wire, argv)
-  const firstAnswerMs = await untilItAnswers(bench, server, name, mode)
-  if (argv[1] === OWN.argv[1]) await untilLoaded(server, name)
-  const seconds = Math.max(WARM_UP_SECONDS, clients / BOOTS_PER_SECOND)
-  await bench.load(bench.wire, { mode, clients, seconds })
-  return { server, firstAnswerMs }
+  try {
+    const firstAnswerMs = await untilItAnswers(bench, server, name, mode)
+    if (argv[1] === OWN.argv[1]) await untilLoaded(server, name)
+    const seconds = Math.max(WARM_UP_SECONDS, clients / BOOTS_PER_SECOND)
+    await bench.load(bench.wire, { mode, clients, seconds })
+    return { server, firstAnswerMs }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
 }
 
 /** Loads a server for a while. */
@@ -216,15 +221,15 @@ async function rate(
   const before = server.cpuSeconds()
   const result = await load(wire, subject)
   const cpuSeconds = server.cpuSeconds() - before
-  const rate = {
+  const found = {
     ...rateOf(result, subject, cpuSeconds),
     residentMiB: server.residentMiB(),
     firstAnswerMs,
     loadedMs: loadedMsOf(server),
   }
-  const shown = Object.entries(rate).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`)
+  const shown = Object.entries(found).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`)
   console.error(`  ${subject.name}: ${shown.join(', ')}`)
-  return rate
+  return found
 }
 
 /** Starts a server, loads it, and ends it. */

@@ -54,6 +54,7 @@ export function openResponder(options: ResponderOptions) {
     ...options,
     serverPort: links.serverPort,
     failed: (type) => count(counters, type, 'send-failed'),
+    fault,
   })
 
   function receiveFrom(socket: Socket, network: Name | undefined): void {
@@ -68,9 +69,13 @@ export function openResponder(options: ResponderOptions) {
     try {
       answer(bytes, from, network)
     } catch (error) {
-      count(counters, undefined, 'fault')
-      warnOnce(`bug in the DHCP responder: ${error instanceof Error ? error.stack : String(error)}`)
+      fault(error)
     }
+  }
+
+  function fault(error: unknown): void {
+    count(counters, undefined, 'fault')
+    warnOnce(`bug in the DHCP responder: ${error instanceof Error ? error.stack : String(error)}`)
   }
 
   function answer(bytes: Buffer, from: RemoteInfo, arrivedOn: Name | undefined): void {

@@ -10,6 +10,8 @@ export interface SenderOptions {
   readonly serverPort: () => number
   /** Told of messages that could not be sent, with the option 53 of their request. */
   readonly failed: (type: number) => void
+  /** Told of what cannot be but for a bug of ours. */
+  readonly fault: (error: unknown) => void
 }
 
 const SLOTS = 1024 // as many replies may wait for a socket that cannot send at once
@@ -73,8 +75,9 @@ export function openSender(options: SenderOptions) {
       if (reply === undefined) continue
       try {
         isInUse = transmit(reply, beginning(slot, reply.length)) || isInUse
-      } catch {
-        options.failed(reply.type) // its network was closed in this very turn
+      } catch (error) {
+        options.failed(reply.type)
+        if (!isClosed(error)) options.fault(error)
       }
     }
     waiting = 0
@@ -95,6 +98,10 @@ export function openSender(options: SenderOptions) {
     },
   }
 }
+
+/** The socket's network was closed in the very turn of the reply. */
+const isClosed = (error: unknown) =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_SOCKET_DGRAM_NOT_RUNNING'
 
 /** A reply that waits in a slot. */
 interface Waiting {

@@ -31,6 +31,20 @@ async function atEnd(): Promise<DetachedState> {
 const wordsOf = (state: DetachedState) =>
   state.kind === 'absent' ? [] : state.log.split('\n').map((line) => line.replace(/^\d+\.\d+ /, ''))
 
+test('a look can wait for the end, and no longer than it is told', async () => {
+  await startDetached(machine, ['sh', '-c', 'sleep 0.3; echo done; exit 3'], place)
+  const run = { folder: place.folder, token: place.token, offset: 0 }
+  expect(await lookDetached(machine, { ...run, waitSeconds: 30 })).toMatchObject({
+    kind: 'ended',
+    exitCode: 3,
+  })
+  const long = { ...place, token: 'another' }
+  await startDetached(machine, ['sleep', '20'], long)
+  expect(await lookDetached(machine, { ...run, token: long.token, waitSeconds: 1 })).toMatchObject({
+    kind: 'going',
+  })
+})
+
 test('a program is followed to its exit code, each line after the uptime', async () => {
   await startDetached(machine, ['sh', '-c', 'echo one; echo two >&2; printf three; exit 7'], place)
   const state = await atEnd()

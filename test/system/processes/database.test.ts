@@ -2,16 +2,14 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listClaims } from '../../../src/store/claims.ts'
 import { listResources, loadRevision } from '../../../src/store/inventory.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { listOperations } from '../../../src/store/operations.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { startNode } from './start-node.ts'
 
-const RACER = join(import.meta.dirname, 'racer.ts')
-const QUICK = join(import.meta.dirname, '../../../src/quick-resolve.js')
 const all = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 let dir: string
@@ -22,9 +20,7 @@ afterAll(() => rm(dir, { recursive: true }))
 
 /** Lets processes of these names do one job at the same time; resolves with what each won. */
 async function race(job: string, url: string, names: readonly string[], count: number): Promise<number[][]> {
-  const racers = names.map((name) =>
-    execa(process.execPath, ['--import', QUICK, RACER, job, url, name, String(count)]),
-  )
+  const racers = names.map((name) => startNode('racer.ts', job, url, name, String(count)))
   await Promise.all(racers.map((racer) => once(racer.stdout, 'data')))
   for (const racer of racers) racer.stdin.write('go\n')
   const results = await Promise.all(racers)

@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { execa } from 'execa'
+import { ExecaError } from 'execa'
 import { expect, test } from 'vitest'
 import { recoverOperations } from '../../../src/apply/recover.ts'
 import { listResources } from '../../../src/store/inventory.ts'
 import { listOperations } from '../../../src/store/operations.ts'
 import { makeFolder, openFolder } from './real-world.ts'
-
-const KILLED = join(import.meta.dirname, 'killed.ts')
-const QUICK = join(import.meta.dirname, '../../../src/quick-resolve.js')
+import { startNode } from './start-node.ts'
 
 /** What of the plan is there: all, nothing, or a list of what there is of it. */
 async function traces(folder: string, hosts: number): Promise<string | string[]> {
@@ -24,12 +21,16 @@ async function traces(folder: string, hosts: number): Promise<string | string[]>
   return found.length === 5 ? 'all' : found.length === 0 ? 'nothing' : found
 }
 
+/** What became of a process that was to be killed; any other failure is one of the test. */
+function killed(error: unknown): ExecaError {
+  if (error instanceof ExecaError && error.signal === 'SIGKILL') return error
+  throw error
+}
+
 /** Kills a process that carries out the plan, and lets the next one recover. */
 async function killAndRecover(what: 'sql' | 'step', count: number) {
   const folder = await makeFolder()
-  const child = await execa(process.execPath, ['--import', QUICK, KILLED, folder, what, String(count)], {
-    reject: false,
-  })
+  const child = await startNode('killed.ts', folder, what, String(count)).catch(killed)
   const context = await openFolder(folder)
   const recovered = await recoverOperations(context)
   const [operation] = await listOperations(context.store)

@@ -2,15 +2,13 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
 import { localJobs } from '../../../src/service/local-jobs.ts'
 import { listClaims } from '../../../src/store/claims.ts'
 import { domainDocument, imageDocument, serverDocument, siteDocument } from '../../builders/site.ts'
 import { openRaceApp, prepareRace } from './race-app.ts'
+import { startNode } from './start-node.ts'
 
-const RACER = join(import.meta.dirname, 'start-racer.ts')
-const QUICK = join(import.meta.dirname, '../../../src/quick-resolve.js')
 const GUESTS = 5
 const all = Array.from({ length: GUESTS }, (_, index) => index)
 
@@ -33,7 +31,7 @@ test('of two processes that start a guest at the same time, one does, and xl is 
   const jobs = await localJobs(app)
   await jobs.run({ kind: 'apply', document: site })
 
-  const racers = [1, 2].map(() => execa(process.execPath, ['--import', QUICK, RACER, folder, String(GUESTS)]))
+  const racers = [1, 2].map(() => startNode('start-racer.ts', folder, String(GUESTS)))
   await Promise.all(racers.map((racer) => once(racer.stdout, 'data')))
   for (const racer of racers) racer.stdin.write('go\n')
   const [a = [], b = []] = (await Promise.all(racers)).map(({ stdout }): number[] =>

@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { followProgram } from '../follow.ts'
+import { LabError } from '../settings.ts'
 import { sshCommand } from '../ssh.ts'
 import type { Lab } from '../start-lab.ts'
 
 /** A guest that is asked five times a second whether it is there. */
 export interface Watch {
-  /** Ends the watch once the guest answers again. @returns the longest time without an answer */
+  /** Ends the watch once the guest answers again. @returns the longest time without an answer @throws LabError when it stays silent */
   stop(): Promise<{ readonly longestMs: number; readonly answers: number }>
 }
 
@@ -26,6 +27,7 @@ export async function watchSilence(lab: Lab, address: string): Promise<Watch> {
       for (let tries = 0; answers().length < enough && tries < MOST_TRIES; tries++) await setTimeout(500)
       await followed.close()
       const seconds = answers()
+      if (seconds.length < enough) throw new LabError(`${address} does not answer any more`)
       const pauses = seconds.slice(1).map((at, index) => at - (seconds[index] ?? at))
       return { longestMs: Math.round(Math.max(0, ...pauses) * 1000), answers: seconds.length }
     },
