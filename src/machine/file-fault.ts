@@ -45,10 +45,12 @@ export function fileFault(
   return new DomusError('command-failed', `cannot ${action} ${path} on ${address}: ${reason}`, { cause })
 }
 
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Decodes UTF-8; a file of another encoding is refused, since writing it back would change its bytes. */
 export function decodeText(address: MachineAddress, path: string, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return STRICT_UTF8.decode(bytes)
   } catch (cause) {
     throw new DomusError('command-failed', `cannot read ${path} on ${address}: it is not UTF-8 text`, {
       cause,

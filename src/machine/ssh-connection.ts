@@ -20,8 +20,10 @@ export interface SshOptions {
   readonly command?: string
   /** In place of the user's own ssh configuration (ssh -F). */
   readonly configFile?: string
-  /** 10 when absent. */
+  /** For a connection to a machine that may be down; 10 when absent. */
   readonly connectTimeoutSeconds?: number
+  /** For one that takes the connection, and whose ssh server is slow to greet; 60 when absent. */
+  readonly greetTimeoutSeconds?: number
 }
 
 /** One connection that all commands to a machine share, made when first needed and again when it was lost. */
@@ -54,9 +56,12 @@ export function openConnection(address: MachineAddress, options: SshOptions): Ss
   let turn: Promise<unknown> = Promise.resolve()
   let usedAt = Number.NEGATIVE_INFINITY
 
-  const line = (control: readonly string[], command: readonly string[]) => [
+  const { connectTimeoutSeconds = 10, greetTimeoutSeconds = 60 } = options
+  const line = (control: readonly string[], command: readonly string[], seconds = connectTimeoutSeconds) => [
     ...sshWords(target, options),
     ...control,
+    '-o',
+    `ConnectTimeout=${seconds}`,
     '--',
     target.destination,
     ...command,
@@ -70,8 +75,11 @@ export function openConnection(address: MachineAddress, options: SshOptions): Ss
       '-o',
       `ControlPersist=${PERSIST_SECONDS}`,
     ]
-    const timeoutMs = (options.connectTimeoutSeconds ?? 10) * 1000 + 20_000
-    const ending = await spawnCommand(line(master, ['exit 0']), { timeoutMs })
+    const tryFor = (seconds: number) =>
+      spawnCommand(line(master, ['exit 0'], seconds), { timeoutMs: seconds * 1000 + 20_000 })
+    let ending = await tryFor(connectTimeoutSeconds)
+    // ConnectTimeout covers the greeting too; a machine that is there, and busy, gets more of it.
+    if (saidNothing(ending)) ending = await tryFor(greetTimeoutSeconds)
     if (!isFine(ending)) throw sshFault(address, target, what, endingText(ending), 'connect')
   }
   const connect: SshConnection['connect'] = async (what) => {
@@ -86,6 +94,7 @@ export function openConnection(address: MachineAddress, options: SshOptions): Ss
       line(
         [...controlPath(own === undefined ? socket : 'none'), '-o', 'ControlMaster=no'],
         [remoteLine(script, args)],
+        own === undefined ? connectTimeoutSeconds : greetTimeoutSeconds,
       )
   }
   return {
@@ -108,13 +117,12 @@ export function openConnection(address: MachineAddress, options: SshOptions): Ss
 const controlPath = (socket: string) => ['-o', `ControlPath=${socket}`]
 
 // The check of host keys is as the user has configured it: with BatchMode, an unknown one is refused.
-const sshWords = (target: SshTarget, { command, configFile, connectTimeoutSeconds }: SshOptions) => [
+const sshWords = (target: SshTarget, { command, configFile }: SshOptions) => [
   command ?? 'ssh',
   ...(configFile === undefined ? [] : ['-F', configFile]),
   '-T',
   ...[
     'BatchMode=yes',
-    `ConnectTimeout=${connectTimeoutSeconds ?? 10}`,
     'ServerAliveInterval=5',
     'ServerAliveCountMax=3',
     'LogLevel=ERROR', // banners and notices would look like the command's own messages
@@ -143,6 +151,9 @@ async function makeSocketPath(): Promise<string> {
   const isPrivate = uid === process.getuid?.() && (mode & 0o170077) === 0o040000
   return join(isPrivate ? folder : await mkdtemp(join(place, 'domus-')), randomBytes(4).toString('hex'))
 }
+
+const saidNothing = (ending: Ending) =>
+  ending.kind === 'exit' && /timed out during banner exchange/.test(ending.stderr)
 
 const isFine = (ending: Ending) => ending.kind === 'exit' && ending.exitCode === 0
 

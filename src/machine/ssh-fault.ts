@@ -42,6 +42,11 @@ const FAULTS: readonly (readonly [said: RegExp, meaning: Meaning])[] = [
     ({ port }) =>
       `connection refused: no ssh server listens on ${port === undefined ? 'its ssh port' : `port ${port}`}`,
   ],
+  [
+    /timed out during banner exchange/,
+    () =>
+      'its ssh port takes the connection, but nothing greets us there in time: the machine is overloaded, or this is no ssh server',
+  ],
   [/timed out|Timeout, server .* not responding/, (_target, phase) => NO_ANSWER[phase]],
   [
     /Could not resolve hostname|Name or service not known/,

@@ -79,6 +79,7 @@ test.each([
     'connection refused: no ssh server listens on its ssh port',
   ],
   ['ssh: connect to host dom0a port 22: Connection timed out', 'no answer in time'],
+  ['Connection timed out during banner exchange', 'its ssh port takes the connection, but nothing greets us'],
   ['ssh: Could not resolve hostname dom0a: Name or service not known', 'no address is known for dom0a'],
   [
     'root@dom0a: Permission denied (publickey,password).',

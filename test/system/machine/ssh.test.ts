@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { mkdtemp, readdir, watch } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdtemp, readdir, watch, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sshMachine } from '../../../src/machine/ssh.ts'
@@ -53,13 +54,32 @@ describe('a real sshd', () => {
     const machine = sshMachine(`ssh://root@127.0.0.1:${port}`, {
       configFile: sshd.configFile,
       connectTimeoutSeconds: 1,
+      greetTimeoutSeconds: 1,
     })
     await expect(machine.run(['true'])).rejects.toMatchObject({
       code: 'unreachable',
-      message: expect.stringContaining('no answer in time'),
+      message: expect.stringContaining('nothing greets us there in time'),
     })
     await machine.close()
     silent.close()
+  })
+
+  test('one that takes the connection and greets late, as a busy machine does, is waited for', async () => {
+    const late = createServer(async (socket) => {
+      await setTimeout(1_500)
+      if (!socket.destroyed) socket.pipe(connect(sshd.port, '127.0.0.1')).pipe(socket)
+    })
+    late.on('error', () => undefined)
+    late.listen(0, '127.0.0.1')
+    await once(late, 'listening')
+    const address = late.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const configFile = join(sshd.folder, 'late')
+    await writeFile(configFile, `HostKeyAlias [127.0.0.1]:${sshd.port}\nInclude ${sshd.configFile}\n`)
+    const machine = sshMachine(`ssh://root@dm-good:${port}`, { configFile, connectTimeoutSeconds: 1 })
+    expect((await machine.run(['echo', 'here'])).stdout).toBe('here\n')
+    await machine.close()
+    late.close()
   })
 
   test('a name that does not resolve is told apart', async () => {
