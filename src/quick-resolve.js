@@ -4,18 +4,25 @@ import * as module from 'node:module'
 
 const root = new URL('..', import.meta.url).href
 const ours = /^(?:src|dist|test)\//
-const packages = /\/node_modules\/(?:execa|kysely|zod)\//
+const packages = /\/node_modules\/(?:commander|execa|kysely|zod)\//
 const formats = { '.js': 'module', '.ts': 'module-typescript' }
 
-const isPlain = (parent) =>
-  (parent.startsWith(root) && ours.test(parent.slice(root.length))) || packages.test(parent)
+const found = new Map() // what our own code asks for by name: each package is the same for all its files
+
+const isOurs = (parent) => parent.startsWith(root) && ours.test(parent.slice(root.length))
+const isPlain = (parent) => isOurs(parent) || packages.test(parent)
 
 // A Node that is too old has no hooks, and is told so by the launcher.
 module.registerHooks?.({
   resolve(specifier, context, next) {
     const { parentURL: parent = '' } = context
     const format = formats[specifier.slice(-3)]
-    if (specifier[0] !== '.' || format === undefined || !isPlain(parent)) return next(specifier, context)
-    return { url: new URL(specifier, parent).href, format, shortCircuit: true }
+    if (!isPlain(parent)) return next(specifier, context)
+    if (specifier[0] === '.' && format !== undefined)
+      return { url: new URL(specifier, parent).href, format, shortCircuit: true }
+    if (specifier.startsWith('node:')) return { url: specifier, format: 'builtin', shortCircuit: true }
+    if (!isOurs(parent)) return next(specifier, context)
+    if (!found.has(specifier)) found.set(specifier, { ...next(specifier, context), shortCircuit: true })
+    return found.get(specifier)
   },
 })

@@ -27,5 +27,5 @@ export function kernelSchemas(): Readonly<Record<string, string>> {
 if (import.meta.main) {
   const folder = join(import.meta.dirname, '../../kernel-configs')
   for (const [name, text] of Object.entries(kernelSchemas())) writeFileSync(join(folder, name), text)
-  writeFileSync(join(folder, 'checked.sha256'), `${kernelDataDigest(kernelDataTexts())}\n`)
+  writeFileSync(join(folder, 'checked.crc32'), `${kernelDataDigest(kernelDataTexts())}\n`)
 }

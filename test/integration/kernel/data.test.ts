@@ -27,7 +27,7 @@ test('what is delivered is what was checked: its digest is right, and it passes 
     Object.entries(texts).map(([file, text]) => [file, JSON.parse(text) as unknown]),
   )
 
-  expect(readFileSync(join(folder, 'checked.sha256'), 'utf8')).toBe(`${kernelDataDigest(texts)}\n`)
+  expect(readFileSync(join(folder, 'checked.crc32'), 'utf8')).toBe(`${kernelDataDigest(texts)}\n`)
   expect(checkData(parsed)).toEqual(await loadKernelData())
 })
 
