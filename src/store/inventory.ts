@@ -15,7 +15,7 @@ export async function loadInventory(
     .transaction()
     .setAccessMode('read only')
     .execute(async (trx) => ({
-      // One text a noun: ten thousand small ones take several times as long to fetch and to parse.
+      // One text a noun: ten thousand small ones take half as long again to fetch and to parse.
       rows: await trx
         .selectFrom('resource')
         .select('noun')
@@ -32,6 +32,7 @@ export async function loadInventory(
   const maps = new Map(NOUNS.map((noun) => [noun, new Map<Name, unknown>()]))
   for (const { noun, specs } of rows) {
     const resources = JSON.parse(`[${specs}]`) as { name: Name }[]
+    resources.sort((a, b) => (a.name < b.name ? -1 : 1)) // as good as done: they are stored by name
     maps.set(noun, new Map(resources.map((one) => [one.name, one])))
   }
   // Only settled specs are recorded (record.ts), and migrations keep them so.

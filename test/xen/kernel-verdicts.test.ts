@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
     what: 'the kernel of Debian with an initramfs without NFS',
     kernel: 'debian-without-nfs',
     verdict: 'no',
-    shows: 'Waiting up to 180 secs for any network device to become available',
+    shows: 'Network device did not appear in time',
   },
   {
     what: 'a kernel with its network card as a module',
@@ -221,7 +221,7 @@ function consoleOf(
 ): Promise<string> {
   const name = `verdict${one.index}`
   const config = configOf(name, one, kernel, verdict)
-  return consoleOfGuest(lab, name, config, /DOMUS-GUEST ready|Kernel panic|Waiting up to 180 secs/)
+  return consoleOfGuest(lab, name, config, /DOMUS-GUEST ready|Kernel panic|did not appear in time/)
 }
 
 function configOf(name: string, one: Numbered, { path, initrd }: InstalledKernel, verdict: KernelVerdict) {

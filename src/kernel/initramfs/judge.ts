@@ -96,8 +96,7 @@ function wrongVersion({ modules }: InitramfsFacts, { release, subject }: ForKern
     want: `modules for ${release ?? `${subject.version?.slice(0, 2).join('.')}`}`,
     have: modules.size === 0 ? 'no modules' : `modules for ${[...modules.keys()].join(', ')}`,
     why: 'A kernel loads only the modules of its own release: the initramfs must be made for this very kernel.',
-    symptom:
-      'modprobe finds nothing; "Waiting up to 180 secs for any network device to become available", then a shell.',
+    symptom: 'modprobe finds nothing; after three minutes "Network device did not appear in time".',
   })
 }
 

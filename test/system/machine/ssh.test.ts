@@ -3,7 +3,6 @@ import { mkdtemp, readdir, watch, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sshMachine } from '../../../src/machine/ssh.ts'
@@ -65,12 +64,10 @@ describe('a real sshd', () => {
   })
 
   test('one that takes the connection and greets late, as a busy machine does, is waited for', async () => {
-    const late = createServer(async (socket) => {
-      await setTimeout(1_500)
-      if (!socket.destroyed) socket.pipe(connect(sshd.port, '127.0.0.1')).pipe(socket)
-    })
-    late.on('error', () => undefined)
-    late.listen(0, '127.0.0.1')
+    const late = createServer((socket) => {
+      const greet = () => socket.destroyed || socket.pipe(connect(sshd.port, '127.0.0.1')).pipe(socket)
+      setTimeout(greet, 1_500)
+    }).listen(0, '127.0.0.1')
     await once(late, 'listening')
     const address = late.address()
     const port = typeof address === 'object' ? address?.port : undefined
