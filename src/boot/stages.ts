@@ -75,6 +75,21 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     'the init of the root cannot be run: another architecture, or a loader or library that is missing',
   ],
   [/nfs: server (\S+) not responding/, 'the NFS server does not answer'],
+  // An initramfs: initramfs-tools' scripts/functions, klibc's nfsmount, dracut's parse-nfsroot.sh.
+  [
+    /Network device did not appear in time/,
+    'the initramfs has no driver of the network card, xen-netfront: domus kernel check --initrd tells what else it lacks',
+  ],
+  [
+    /nfsmount: bad NFS version/,
+    "klibc's nfsmount speaks NFS 2 and 3 only: use nfsVersion 3, or an initrd made by dracut",
+  ],
+  [
+    /mount call failed - server replied: Permission denied/,
+    'the server refuses the mount: is this guest address exported?',
+  ],
+  [/the kernel lacks NFS v(\d) support/, 'the initramfs lacks the module of this NFS version'],
+  [/Don't know how to handle 'root=nfs/, "dracut's initramfs has no NFS: make it with --add nfs"],
 ]
 
 /** What a line of the console says about why a boot does not go on; undefined for all other lines. */

@@ -62,6 +62,11 @@ describe('the console of a guest', () => {
       /no root=\/dev\/nfs: .* Xen cut it off/,
     ],
     ["Starting init: /sbin/init exists but couldn't execute it (error -8)", /another architecture/],
+    ['Failure: Network device did not appear in time', /no driver of the network card, xen-netfront/],
+    ["nfsmount: bad NFS version '4'", /use nfsVersion 3/],
+    ['mount call failed - server replied: Permission denied.', /is this guest address exported/],
+    ['mount: the kernel lacks NFS v3 support', /lacks the module of this NFS version/],
+    ["dracut: FATAL: Don't know how to handle 'root=nfs:10.0.2.2:/srv'", /--add nfs/],
     ['/sbin/init: error while loading shared libraries: libc.so.6: cannot open', /library that is missing/],
   ])('%s is explained', (line, cause) => {
     expect(causeIn(line, menas)).toMatch(cause)
