@@ -141,18 +141,19 @@ async function follow(
 const secondsUntilNext = (tookMs: number) => Math.min(Math.max(1, Math.round(tookMs / 50)), 10)
 
 /**
- * How much of the guest the target has: its copy there grows with what arrives. Looked at now and then only, since that
- * costs the target something; one that does not answer is not waited for.
+ * How much of the guest the target has: its copy there grows with what arrives. A look takes a twentieth of the time at
+ * most, since it costs the target what the migration could have; one that does not answer is not waited for.
  */
 function watchArrivals(step: MigrateStep, context: StepContext) {
   const began = performance.now()
-  let [askedAt, copiedMiB, seconds]: [number, number | undefined, number] = [began, undefined, 0]
+  let next = began + LOOK_AT_TARGET_EVERY_MS
+  let [copiedMiB, seconds]: [number | undefined, number] = [undefined, 0]
   return async (phase: string) => {
     const now = performance.now()
-    if (phase !== 'copying' || now - askedAt < LOOK_AT_TARGET_EVERY_MS) return { copiedMiB, seconds }
-    askedAt = now
+    if (phase !== 'copying' || now < next) return { copiedMiB, seconds }
     const name = context.toolstack.incomingName(step.domain)
     const states = await domainsOn(step.to, context).catch(() => [])
+    next = now + Math.max(LOOK_AT_TARGET_EVERY_MS, 20 * (performance.now() - now))
     copiedMiB = states.find((state) => state.name === name)?.memoryMiB ?? copiedMiB
     seconds = (now - began) / 1000
     return { copiedMiB, seconds }
