@@ -150,7 +150,7 @@ async function liveThrough(world: World, thePlan: Plan, lives: readonly Troubles
   if (state === 'stuck') expect((await retryUndo(world.nextProcess(), 1)).outcome).toBe('rolled-back')
 }
 
-const RUNS = Number(process.env.DOMUS_TEST_RUNS ?? 150)
+const RUNS = Number(process.env.DOMUS_TEST_RUNS ?? 80)
 
 test('whatever fails and whenever it is killed, a plan is done or undone, and the journal says which', {
   timeout: 20_000 + RUNS * 200,

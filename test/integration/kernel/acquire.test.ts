@@ -354,6 +354,6 @@ test('whatever the bytes, there is a verdict or a mistake of the input', async (
       )
       expect(['in-kernel', 'initramfs', 'no', 'undetermined', 'invalid-input']).toContain(outcome)
     }),
-    { numRuns: 150 },
+    { numRuns: Number(process.env.DOMUS_TEST_RUNS ?? 60) },
   )
 })

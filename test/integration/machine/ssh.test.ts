@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openMachines } from '../../../src/machine/machines.ts'
 import { sshMachine } from '../../../src/machine/ssh.ts'
-import { commandContract, fileContract, lockContract } from './contract.ts'
+import { commandContract, fileContract } from './contract.ts'
 
 const FAKE_SSH = resolve(import.meta.dirname, '../../fakes/fake-ssh.sh')
 
@@ -18,7 +18,7 @@ const folder = () => mkdtemp(join(dir, 'x'))
 const ssh = { open: async () => sshMachine('ssh://root@dom0a', { command: FAKE_SSH }), folder }
 fileContract('ssh machine', ssh)
 commandContract('ssh machine', ssh)
-lockContract('ssh machine', ssh)
+// Locks are tried over a real ssh, in test/system/machine.
 
 /** The fake ssh with settings of its own. */
 async function fakeSsh(settings: Record<string, string>): Promise<string> {

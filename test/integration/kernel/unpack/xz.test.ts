@@ -70,7 +70,7 @@ test('a flipped bit is noticed, or changes nothing', () => {
       }
       expect(unpacked.equals(expected)).toBe(true)
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })
 
@@ -81,7 +81,7 @@ test('every cut is noticed', () => {
     fc.property(fc.integer({ min: 0, max: index }), (length) => {
       expect(() => [...unpackXz(original.subarray(0, length))]).toThrow('xz data')
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })
 
