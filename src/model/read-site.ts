@@ -97,11 +97,14 @@ function readParts<N extends Noun>(noun: N, list: unknown, problems: Problem[]):
 }
 
 function readPart<N extends Noun>(noun: N, item: unknown, index: number, problems: Problem[]): Part<N> {
-  const named = isRecord(item) ? name.safeParse(item.name) : undefined
-  const path = `${noun}/${named?.success ? named.data : index}`
   const schema: z.ZodObject = SCHEMAS[noun]
   const result = schema.safeParse(item)
-  if (result.success) return { path, value: result.data as Partial<ResourceOf<N>>, unreadable: NONE }
+  if (result.success) {
+    const value = result.data as Partial<ResourceOf<N>>
+    return { path: `${noun}/${value.name}`, value, unreadable: NONE }
+  }
+  const named = isRecord(item) ? name.safeParse(item.name) : undefined
+  const path = `${noun}/${named?.success ? named.data : index}`
   problems.push(...problemsOf(path, item, result.error, Object.keys(schema.shape)))
   const unreadable = new Set(
     result.error.issues.flatMap(({ path: [field] }) => (field === undefined ? [] : [String(field)])),
