@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -65,14 +65,19 @@ async function measure(folder: string) {
   return { figures, ratios }
 }
 
-/** The program as it is packed and installed: compiled, with its data beside it. */
+/** The program as it is packed and installed: launcher, compiled code, data. */
 async function installed(folder: string): Promise<string> {
   const compiler = join(root, 'node_modules/.bin/tsc')
   await run([compiler, '-p', root, '--outDir', join(folder, 'dist')])
   for (const name of ['package.json', 'node_modules', 'kernel-configs']) {
     await symlink(join(root, name), join(folder, name))
   }
-  return join(folder, 'dist/main.js')
+  const launcher = join(folder, 'src')
+  await mkdir(launcher)
+  for (const name of ['domus.js', 'quick-resolve.js']) {
+    await copyFile(join(root, 'src', name), join(launcher, name))
+  }
+  return join(launcher, 'domus.js')
 }
 
 /** An image that carries its configuration, made once. */
