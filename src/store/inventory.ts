@@ -19,12 +19,7 @@ export async function loadInventory(
       rows: await trx
         .selectFrom('resource')
         .select('noun')
-        .select(({ fn }) =>
-          fn
-            .agg<string>('group_concat', ['spec', sql.lit(',')])
-            .orderBy('name')
-            .as('specs'),
-        )
+        .select(({ fn }) => fn.agg<string>('group_concat', ['spec', sql.lit(',')]).as('specs'))
         .groupBy('noun')
         .execute(),
       own: await trx.selectFrom('site').select(['name', 'revision']).executeTakeFirstOrThrow(),
