@@ -42,7 +42,14 @@ const IMAGES = { rw: 'slack', ro: 'base' }
 
 const siteOf = (variant: Variant, files: InstalledKernel): Fields =>
   site({
-    kernels: [{ name: 'tried', ...files, type: variant.type }],
+    kernels: [
+      {
+        name: 'tried',
+        ...files,
+        type: variant.type,
+        ...(variant.kernel === 'debian-dracut' && { initramfs: 'dracut' }),
+      },
+    ],
     domains: [
       menas({
         kernel: 'tried',
