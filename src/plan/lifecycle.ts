@@ -69,7 +69,8 @@ export function planReboot(guest: Guest, { facts }: Moment): Planned {
   const { domain, host } = guest
   const argv = toolstacks[host.toolstack].rebootArgv(domain.name)
   const steps: Step[] = [{ kind: 'run', on: host.name, machine: host.machine, argv }]
-  return planned(`reboot domain ${domain.name} on ${host.name}`, steps, facts, notRunning(guest, facts))
+  const title = `reboot domain ${domain.name} on ${host.name}`
+  return planned(title, steps, facts, notRunning(guest, facts), strangers(guest, facts))
 }
 
 function planEnd(guest: Guest, { facts, revision }: Moment, title: string, stop: Step): Planned {
@@ -83,7 +84,7 @@ function planEnd(guest: Guest, { facts, revision }: Moment, title: string, stop:
       ? []
       : [{ kind: 'record' as const, machine: 'local' as const, revision, changes: release }]),
   ]
-  return planned(title, steps, facts, [])
+  return planned(title, steps, facts, [], strangers(guest, facts))
 }
 
 function takeClaim(guest: Guest, { facts, revision, now }: Moment): Step[] {
@@ -138,12 +139,25 @@ function notRunning({ domain, host }: Guest, facts: SiteFacts): Problem[] {
   ]
 }
 
+/** What runs under its name and is not the guest that we know. */
+function strangers({ domain, host }: Guest, facts: SiteFacts): Problem[] {
+  const other = facts.hosts.get(host.name)?.running?.get(domain.name)
+  if (other === undefined || other.uuid === domain.uuid) return []
+  return [
+    {
+      path: `domains/${domain.name}`,
+      message: `what runs under its name on ${host.name}, as domain ${other.domid}, has uuid ${other.uuid} and not ${domain.uuid}: somebody may have started it by hand`,
+    },
+  ]
+}
+
 function planned(
   title: string,
   steps: readonly Step[],
   facts: SiteFacts,
   refusals: readonly Problem[],
+  warnings: readonly Problem[] = [],
 ): Planned {
-  const plan: Plan = { title, steps, warnings: [], facts: facts.unknown.length === 0 ? 'known' : 'unknown' }
+  const plan: Plan = { title, steps, warnings, facts: facts.unknown.length === 0 ? 'known' : 'unknown' }
   return { plan, refusals, unknown: facts.unknown }
 }

@@ -130,3 +130,17 @@ test('a reboot needs a running guest', () => {
     { message: expect.stringContaining('does not run on h1') },
   ])
 })
+
+test.each([planStop, planDestroy, planReboot])(
+  '$name of a guest of its name with another uuid: warned',
+  (plan) => {
+    const uuid = 'c0ffee00-0000-4000-8000-000000000000'
+    expect(plan(guest, moment([running({ uuid })])).plan.warnings).toEqual([
+      {
+        path: 'domains/menas',
+        message: expect.stringMatching(/on h1, as domain 7, has uuid c0ffee00-.* by hand$/),
+      },
+    ])
+    expect(plan(guest, moment([running()])).plan.warnings).toEqual([])
+  },
+)
