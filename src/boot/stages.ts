@@ -113,10 +113,7 @@ function rivalIn(line: string, { domain, network }: Guest): string | undefined {
 const USUALLY: Partial<Record<Stage, (guest: Guest) => string>> = {
   start: ({ host }) =>
     `nothing came on its console: host ${host.name} must keep it (XENCONSOLED_TRACE=guest in /etc/default/xen), and the kernel write to hvc0`,
-  kernel: ({ domain, network }) =>
-    domain.boot === 'static'
-      ? 'the kernel sets up no network: CONFIG_IP_PNP, CONFIG_ROOT_NFS and CONFIG_XEN_NETDEV_FRONTEND=y'
-      : `no request of it was seen: CONFIG_IP_PNP_DHCP, a vif on bridge ${network.bridge}, and domus serve on that network`,
+  kernel: (guest) => noNetwork(guest),
   'bootp-request': () => 'it was not answered',
   discover: () => 'its DISCOVER was not answered: domus dhcp simulate says why',
   offer: () => 'our OFFER does not reach it, or it took the one of another server',
@@ -127,6 +124,14 @@ const USUALLY: Partial<Record<Stage, (guest: Guest) => string>> = {
   address: (guest) => notMounted(guest),
   'mount-request': ({ server }) => `${server.name} let it mount, and no root came: port 2049, MTU`,
   mount: () => 'its root is mounted, and holds no init that this kernel can run',
+}
+
+function noNetwork({ domain, network, kernel }: Guest): string {
+  if (domain.boot !== 'static')
+    return `no request of it was seen: CONFIG_IP_PNP_DHCP, a vif on bridge ${network.bridge}, and domus serve on that network`
+  if (kernel.initrd === undefined)
+    return 'the kernel sets up no network: CONFIG_IP_PNP, CONFIG_ROOT_NFS and CONFIG_XEN_NETDEV_FRONTEND=y'
+  return `its initramfs does not come to the root: domus console ${domain.name} shows how far it is, domus kernel check --initrd what it lacks`
 }
 
 const notMounted = ({ server, domain }: Guest) =>

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { mountSignOf } from '../../../src/boot/mount-log.ts'
 import { causeIn, STAGES, stageOf, usualCause } from '../../../src/boot/stages.ts'
-import { domainDocument, guestFrom, imageDocument, siteDocument } from '../../builders/site.ts'
+import {
+  domainDocument,
+  guestFrom,
+  imageDocument,
+  kernelDocument,
+  siteDocument,
+} from '../../builders/site.ts'
 
 const menas = guestFrom()
 const asking = guestFrom(siteDocument({ domains: [domainDocument({ boot: 'dhcp' })] }))
@@ -146,4 +152,10 @@ describe('the log of mountd', () => {
 
 test('every stage but the last ones has a usual cause for going no further', () => {
   expect(STAGES.filter((stage) => usualCause(asking, stage) === undefined)).toEqual(['init', 'failed'])
+})
+
+test('a guest that is stuck in its initramfs is not told of the kernel', () => {
+  const kernels = [kernelDocument({ initrd: '/boot/initrd.img' })]
+  expect(usualCause(guestFrom(siteDocument({ kernels })), 'kernel')).toMatch(/^its initramfs does not come/)
+  expect(usualCause(menas, 'kernel')).toMatch(/^the kernel sets up no network/)
 })
