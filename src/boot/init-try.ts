@@ -30,10 +30,9 @@ export function initTryIn(line: string, { kernel }: Guest, before: InitTry | und
 
 const FROM_KERNEL = /^\s*\[ *\d+\.\d+\] /
 
-// initramfs-tools and dracut (its systemd names the unit with or without colours; what it logs itself goes to the
-// journal, whose end the kernel's log tells), when they leave the root to its init.
-const HANDED_OVER =
-  /Begin: Running \/scripts\/init-bottom|\bSwitching root\b|Starting .*Switch Root|systemd-journald\[\d+\]: Received SIGTERM from PID 1/
+// initramfs-tools and dracut, whose systemd names the unit with or without colours, when they leave the root to its init.
+// That its journald is ended says nothing: it is, too, when dracut gives up and halts.
+const HANDED_OVER = /Begin: Running \/scripts\/init-bottom|\bSwitching root\b|Starting .*Switch Root/
 
 /** The last thing a kernel tries when nobody asked for it: a shell, with which no system comes up. */
 export const isLastResort = ({ path, tried }: InitTry) => path === '/bin/sh' && tried.length > 0

@@ -316,7 +316,7 @@ const sabotages: readonly Sabotage[] = [
       /Got DHCP answer from 10\.77\.0\.1, my address is 10\.77\.0\.24\d/,
       /rootpath=\/srv\/of-the-rival/,
     ),
-    mend: dom0('kill $(cat /run/rival.pid); bridge link set dev eth0 bcast_flood on'),
+    mend: dom0('bridge link set dev eth0 bcast_flood on; kill $(cat /run/rival.pid)'),
     verifyOptions: ['--probe'],
   },
   {

@@ -29,13 +29,14 @@ describe('the init that is being started', () => {
   test('is none as long as the initramfs is at work', () => {
     expect(initTryIn(run('/init'), withInitramfs, undefined)).toBeUndefined()
     expect(initTryIn(run('/init'), menas, undefined)?.path).toBe('/init')
+    const halts = '[   97.1] systemd-journald[163]: Received SIGTERM from PID 1 (systemd).'
+    expect(initTryIn(halts, withInitramfs, undefined)).toBeUndefined()
   })
 
   test.each([
     'Begin: Running /scripts/init-bottom ... done.',
     '[    9.1] systemd[1]: Switching root.',
     '         Starting \u001b[0;1;39minitrd-switch-root.service\u001b[0m - Switch Root...',
-    '[   97.1] systemd-journald[163]: Received SIGTERM from PID 1 (systemd).',
   ])('is left to the root by an initramfs that says %s', (line) => {
     expect(initTryIn(line, withInitramfs, undefined)).toMatchObject({ path: undefined, tried: [] })
   })
