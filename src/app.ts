@@ -24,6 +24,11 @@ export function openTools(settings: Settings): Tools {
     kernelData: () => loadKernelData(),
     verdicts: fileVerdictCache(join(settings.data, 'kernel-verdicts')),
     unpackers: localUnpackers,
+    dhcp: {
+      ports: { server: settings.dhcp.serverPort, client: settings.dhcp.clientPort },
+      rivals: () => [],
+      silence: () => ({ why: 'no domus serve runs here to give it', fix: 'run domus serve' }),
+    },
     now: () => new Date(),
     note: (text) => process.stderr.write(`domus: ${text}\n`),
     close,

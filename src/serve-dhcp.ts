@@ -4,9 +4,11 @@ import type { DhcpEvent, NetworkEvent, PacketEvent, RivalEvent } from './dhcp/ev
 import { inheritedSockets } from './dhcp/socket/inherited.ts'
 import { type DhcpService, type DhcpServiceOptions, type DhcpStats, serveDhcp } from './dhcp/socket/serve.ts'
 import { describeError } from './errors.ts'
+import type { Name } from './model/grammar.ts'
 import type { Inventory } from './model/inventory.ts'
 import type { BootLog } from './service/boot-log.ts'
 import { dhcpChange, wholeDhcp } from './service/dhcp-feed.ts'
+import type { Silence } from './service/dhcp-sight.ts'
 import type { Touched } from './store/next-inventory.ts'
 
 /** The DHCP responder with what it is told and what it tells. */
@@ -19,6 +21,8 @@ export interface DhcpDuty {
   watch(listener: (packet: PacketEvent) => void): () => void
   /** `ok`, or what keeps it from answering. */
   health(): string
+  /** Why it does not answer on a network; undefined when it does, or has not been told of that network yet. */
+  silence(network: Name): Silence | undefined
   close(): Promise<void>
 }
 
@@ -80,8 +84,27 @@ export function openDhcpDuty(
     port: () => service?.ports.server,
     watch: (listener) => service?.watch(listener) ?? (() => undefined),
     health: () => failure ?? (service === undefined ? 'it has not started yet' : healthOf(service.stats())),
+    silence(network) {
+      if (failure !== undefined)
+        return { why: `the responder cannot start: ${failure}`, fix: 'look at the log of domus serve' }
+      const event = service?.stats().networks.find((one) => one.network === network)
+      return event === undefined ? undefined : silenceOf(event)
+    },
     close: async () => (await starting)?.close(),
   }
+}
+
+function silenceOf(event: NetworkEvent): Silence | undefined {
+  const { state, address, detail = '' } = event
+  if (state === 'waiting') {
+    return {
+      why: `domus serve answers only what a relay passes on there: ${detail}`,
+      fix: `give this machine an address on network ${event.network}, or run a relay there`,
+    }
+  }
+  return state === 'blocked'
+    ? { why: `domus serve cannot answer there: ${address}: ${detail}`, fix: 'end what has the port' }
+    : undefined
 }
 
 function healthOf({ networks }: DhcpStats): string {

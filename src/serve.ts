@@ -59,9 +59,13 @@ async function serveUntilSignal(settings: Settings): Promise<boolean> {
   const duties = openDuties(app, settings, log, events)
   life.defer(() => duties.close())
   const { dhcp } = duties
-  const jobs = await localJobs(app, {
-    seen: () => dhcp?.stats()?.rivals ?? [],
-    ports: { server: settings.dhcp.serverPort, client: settings.dhcp.clientPort },
+  const jobs = await localJobs({
+    ...app,
+    dhcp: {
+      ...app.dhcp,
+      rivals: () => dhcp?.stats()?.rivals ?? [],
+      silence: (network) => (dhcp === undefined ? NO_DHCP : dhcp.silence(network)),
+    },
   })
   const { server, drain } = await buildServer({
     jobs,
@@ -87,6 +91,11 @@ async function serveUntilSignal(settings: Settings): Promise<boolean> {
   log.info({ signal: await signal }, 'ending: operations that go on may end, new ones are refused')
   await systemd.tell('STOPPING=1')
   return Promise.race([drain().then(() => true), setTimeout(DRAIN_MS, false, { ref: false })])
+}
+
+const NO_DHCP = {
+  why: 'domus serve was told to answer no DHCP',
+  fix: 'run it without --no-dhcp, and without dhcp.enabled: false in its config file',
 }
 
 /** The first signal; the second one ends the process at once. */

@@ -40,6 +40,8 @@ export interface ConfigFact {
 export interface DhcpFact {
   /** What the guest's own kind of client makes of our answer. */
   readonly simulation: SimulateResult
+  /** Why nobody gives that answer now; undefined when our responder serves the network. */
+  readonly silence?: { readonly why: string; readonly fix: string } | undefined
   /** Absent when nobody looked. */
   readonly rivals?: RivalFacts
 }
@@ -102,7 +104,7 @@ export interface ServerFact {
 }
 
 export interface HostFact {
-  readonly bridges: readonly string[]
+  readonly bridges: Known<readonly string[]>
   /** Whether /etc/xen/scripts/vif-bridge is there; null is what nobody tried. */
   readonly hasVifScript: boolean | null
   readonly info: Known<HostInfo>

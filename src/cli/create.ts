@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { type ChangeOptions, carryOut } from './change.ts'
 import { withJobs } from './open.ts'
+import { collected, wholeNumber } from './options.ts'
 
 interface CreateOptions extends ChangeOptions {
   image: string
@@ -43,7 +44,11 @@ export function createCommand(): Command {
     .option('--cmdline-extra <text>', 'more words for the kernel command line')
     .option('--autostart', 'start it when its host boots')
     .option('--start', 'start it')
-    .option('--force <link...>', 'with --start: start although this link of the boot fails')
+    .option(
+      '--force <link>',
+      'with --start: start although this link of the boot fails; may be repeated',
+      collected,
+    )
     .option('-n, --dry-run', 'show the plan and change nothing')
     .option('--json', 'one JSON document on standard output')
     .action(async (name: string, options: CreateOptions, command: Command) => {
@@ -90,9 +95,4 @@ function domainOf(options: CreateOptions): Record<string, unknown> {
     autostart: options.autostart,
   }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('must be a whole number')
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ChangeRequest } from '../service/jobs.ts'
 import { type ChangeOptions, carryOut } from './change.ts'
 import { withJobs } from './open.ts'
+import { collected, waitSeconds } from './options.ts'
 
 interface StartOptions extends ChangeOptions {
   force?: string[]
@@ -23,9 +24,9 @@ export function lifecycleCommands(): Command[] {
 
 function startCommand(): Command {
   return changing(new Command('start').description('start a domain'))
-    .option('--force <link...>', 'start although this link of the boot fails')
+    .option('--force <link>', 'start although this link of the boot fails; may be repeated', collected)
     .option('--wait', 'follow the boot until its init runs')
-    .option('--timeout <seconds>', 'with --wait: how long', Number, 300)
+    .option('--timeout <seconds>', 'with --wait: how long', waitSeconds, 300)
     .action(async (name: string, options: StartOptions, command: Command) => {
       await withJobs(command, async (jobs) => {
         const request: ChangeRequest = {

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ChangeRequest } from '../service/jobs.ts'
 import { type ChangeOptions, carryOut } from './change.ts'
 import { withJobs } from './open.ts'
+import { collected } from './options.ts'
 
 /** `migrate` and `repair`: a running domain on another host, and what a migration that broke has left. */
 export function migrationCommands(): Command[] {
@@ -14,7 +15,11 @@ function migrateCommand(): Command {
     .argument('<name>')
     .argument('<host>')
     .option('-n, --dry-run', 'show what was checked and the plan, and change nothing')
-    .option('--force <check...>', 'move although this check fails, or nobody can tell')
+    .option(
+      '--force <check>',
+      'move although this check fails, or nobody can tell; may be repeated',
+      collected,
+    )
     .option('--json', 'one JSON document on standard output')
     .action(
       async (name: string, host: string, options: ChangeOptions & { force?: string[] }, command: Command) => {

@@ -27,7 +27,7 @@ export async function withJobs<T>(
 async function inProcess(settings: Settings, isReader: boolean): Promise<Jobs> {
   const { openApp } = await import('../app.ts')
   const { localJobs } = await import('../service/local-jobs.ts')
-  return localJobs(await openApp(settings, { isReader }), { ports: dhcpPortsOf(settings) })
+  return localJobs(await openApp(settings, { isReader }))
 }
 
 /** The UDP ports of DHCP servers and clients. */

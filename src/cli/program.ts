@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 
 type Load = () => Promise<readonly Command[]>
 
@@ -43,7 +43,7 @@ export async function buildProgram(version: string, argv: readonly string[]): Pr
   const asked = COMMANDS.find(([words]) => words.includes(word))
   const commands = await Promise.all((asked === undefined ? COMMANDS : [asked]).map(([, load]) => load()))
   for (const command of commands.flat()) program.addCommand(command)
-  return throwOnExit(program)
+  return inOurWay(program)
 }
 
 /** The first word that is neither an option of the whole program nor the value of one. */
@@ -53,10 +53,16 @@ function commandIn(argv: readonly string[]): string {
 }
 
 /** Makes every command throw instead of ending the process (run.ts sets the exit code), and speak as we do. */
-function throwOnExit(command: Command): Command {
+function inOurWay(command: Command): Command {
   command.exitOverride().configureOutput({
     outputError: (text, write) => write(text.replace(/^error: /, 'domus: ')),
   })
-  for (const child of command.commands) throwOnExit(child)
+  const has = (flag: string) => command.options.some(({ short, long }) => short === flag || long === flag)
+  if (has('--json') && !has('-o')) {
+    command
+      .addOption(new Option('-o, --output <format>', '-o json is --json').choices(['table', 'json']))
+      .on('option:output', (format: string) => command.setOptionValue('json', format === 'json'))
+  }
+  for (const child of command.commands) inOurWay(child)
   return command
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { VerifyView } from '../service/jobs.ts'
-import { dhcpPortsOf, settingsOf, withJobs } from './open.ts'
+import { settingsOf, withJobs } from './open.ts'
 import { formatTable, out, outJson } from './output.ts'
 
 interface VerifyOptions {
@@ -38,18 +38,23 @@ async function verify(command: Command, name: string | undefined, { file, probe 
   const { inventoryFrom } = await import('./render.ts')
   const { openTools } = await import('../app.ts')
   const { verifyDomains } = await import('../service/verify.ts')
-  const settings = await settingsOf(command)
-  const tools = openTools(settings)
+  const tools = openTools(await settingsOf(command))
+  const dhcp = { ...tools.dhcp, silence: () => UNAPPLIED }
+  const reason = 'claims are kept with what was applied, and this is a document alone'
   try {
-    const reason = 'claims are kept with what was applied, and this is a document alone'
-    return await verifyDomains(tools, await inventoryFrom(command, file), names, {
+    return await verifyDomains({ ...tools, dhcp }, await inventoryFrom(command, file), names, {
       claims: { kind: 'unknown', reason },
       mount: names !== 'all' || probe === true,
-      rivals: { ports: dhcpPortsOf(settings), ...options },
+      ...(probe && { probe }),
     })
   } finally {
     await tools.close()
   }
+}
+
+const UNAPPLIED = {
+  why: 'domus serve answers by what was applied, and this is a document alone',
+  fix: 'apply it, and run domus serve',
 }
 
 function show(view: VerifyView) {

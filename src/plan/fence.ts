@@ -1,9 +1,10 @@
 import type { Name } from '../model/grammar.ts'
-import { type Guest, guestOf, type Inventory } from '../model/inventory.ts'
+import { type Guest, guestOf, type Inventory, isWritable } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Templates } from '../render/templates.ts'
 import { planExports } from './exports.ts'
 import type { SiteFacts } from './facts.ts'
+import { claiming, rootOf } from './lifecycle.ts'
 import type { ResourceChange, Step } from './plan.ts'
 import type { Planned } from './site.ts'
 
@@ -23,7 +24,7 @@ export interface FenceChange {
 
 /**
  * Cuts a domain off from its root, running or not: its export goes, no apply brings it back, and it gives up its
- * claim. Lifting the fence exports the root again.
+ * claim. Lifting the fence exports the root again, and gives the claim back to a guest that still runs.
  */
 export function planFence(change: FenceChange): Planned {
   const { inventory, name, lift, facts, templates, isolation, revision } = change
@@ -43,7 +44,7 @@ export function planFence(change: FenceChange): Planned {
     templates,
     exports: { isolation },
   })
-  const changes = recordChanges(change, since)
+  const changes = recordChanges(change, guest)
   const steps: Step[] = [
     ...exported.steps,
     ...(changes.length === 0
@@ -51,7 +52,7 @@ export function planFence(change: FenceChange): Planned {
       : [{ kind: 'record' as const, machine: 'local' as const, revision, changes }]),
   ]
   const unknown = [...new Set([...facts.unknown, ...exported.unknown])]
-  const root = `${guest.server.name}:${guest.image.path}`
+  const root = rootOf(guest)
   return {
     plan: {
       title: lift
@@ -66,14 +67,23 @@ export function planFence(change: FenceChange): Planned {
   }
 }
 
-function recordChanges({ name, lift, facts, now }: FenceChange, since: string | undefined): ResourceChange[] {
-  if (lift) return since === undefined ? [] : [{ noun: 'fences', name, before: since }]
+function recordChanges({ name, lift, facts, now }: FenceChange, guest: Guest): ResourceChange[] {
+  const since = facts.fences?.get(name)
   const claim = facts.claims.get(name)
+  if (lift && since === undefined) return []
+  if (lift) {
+    const isTaken = [...facts.claims.values()].some(({ root }) => root === rootOf(guest))
+    const claims = isWritable(guest.image) && !isTaken && runsAtHome(guest, facts)
+    return [{ noun: 'fences', name, before: since }, ...(claims ? [claiming(guest, now)] : [])]
+  }
   return [
     ...(since === undefined ? [{ noun: 'fences' as const, name, after: now }] : []),
     ...(claim === undefined ? [] : [{ noun: 'claims' as const, name: claim.root, before: claim }]),
   ]
 }
+
+const runsAtHome = ({ domain, host }: Guest, { hosts }: SiteFacts) =>
+  hosts.get(host.name)?.running?.get(domain.name)?.uuid === domain.uuid
 
 function runningWarnings(guest: Guest, facts: SiteFacts): Problem[] {
   return copiesOf(guest, facts).map(({ host, domid, name }) => ({

@@ -88,29 +88,25 @@ function planEnd(guest: Guest, { facts, revision }: Moment, title: string, stop:
 }
 
 function takeClaim(guest: Guest, { facts, revision, now }: Moment): Step[] {
-  const { domain, host, image, server } = guest
-  if (!isWritable(image)) return []
-  const root = `${server.name}:${image.path}`
-  const own = facts.claims.get(domain.name)
+  if (!isWritable(guest.image)) return []
+  const root = rootOf(guest)
+  const own = facts.claims.get(guest.domain.name)
   // A claim it may have left on another root, before its image was changed, is given up.
   const before = own?.root === root ? own : undefined
   const left: ResourceChange[] =
     own === undefined || before ? [] : [{ noun: 'claims', name: own.root, before: own }]
-  const after: Claim = {
-    root,
-    domain: domain.name,
-    host: host.name,
-    generation: (before?.generation ?? 0) + 1,
-    since: now,
-  }
-  return [
-    {
-      kind: 'record',
-      machine: 'local',
-      revision,
-      changes: [...left, { noun: 'claims', name: root, ...(before && { before }), after }],
-    },
-  ]
+  const changes = [...left, claiming(guest, now, before)]
+  return [{ kind: 'record', machine: 'local', revision, changes }]
+}
+
+export const rootOf = ({ server, image }: Guest) => `${server.name}:${image.path}`
+
+/** A guest takes the claim on its root, or its own claim anew. */
+export function claiming(guest: Guest, now: string, before?: Claim): ResourceChange {
+  const root = rootOf(guest)
+  const generation = (before?.generation ?? 0) + 1
+  const after: Claim = { root, domain: guest.domain.name, host: guest.host.name, generation, since: now }
+  return { noun: 'claims', name: root, ...(before && { before }), after }
 }
 
 /** The same name, uuid or mac must not run anywhere we know of: two copies would write one root. */

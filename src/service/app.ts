@@ -4,6 +4,7 @@ import type { Machines } from '../machine/machine.ts'
 import type { Name } from '../model/grammar.ts'
 import type { Templates } from '../render/templates.ts'
 import type { Store } from '../store/store.ts'
+import type { DhcpSight } from './dhcp-sight.ts'
 import type { VerdictCache } from './kernels.ts'
 
 /** What every job may use that needs no database. */
@@ -16,6 +17,7 @@ export interface Tools {
   /** The rules on kernels, read at their first use. */
   kernelData(): Promise<KernelData>
   readonly verdicts: VerdictCache
+  readonly dhcp: DhcpSight
   /** Programs of this machine that unpack kernels faster than we do. */
   readonly unpackers: Unpackers
   now(): Date

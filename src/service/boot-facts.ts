@@ -4,6 +4,7 @@ import type { ClientName } from '../dhcp/clients/kinds.ts'
 import type { Guest, Inventory } from '../model/inventory.ts'
 import type { Tools } from './app.ts'
 import { simulateGuest } from './dhcp.ts'
+import { gatherDhcp } from './dhcp-sight.ts'
 import { kernelKey } from './kernels.ts'
 import { notAsked } from './look/ask.ts'
 import { breachesOf, type Claims, claimOf, claimsByRoot, type Fences } from './look/claims.ts'
@@ -12,7 +13,6 @@ import { gatherHosts, hostFact, runningOn } from './look/hosts.ts'
 import { gatherImages, imageKey } from './look/images.ts'
 import { gatherKernels } from './look/kernels.ts'
 import { gatherLookups, gatherPorts, gatherServers, portsKey, withLookup } from './look/servers.ts'
-import { gatherRivals, type RivalSources } from './rivals.ts'
 
 /** What to look at besides what is always looked at. */
 export interface Curiosity {
@@ -20,8 +20,8 @@ export interface Curiosity {
   readonly fences?: Fences
   /** Mounts each root with its guest's address, where the guest does not run; not to be done for a thousand at once. */
   readonly mount?: boolean
-  /** What is known of other DHCP servers; with `probe` the guests' networks are asked for them. */
-  readonly rivals?: RivalSources & { readonly probe?: boolean }
+  /** Asks the guests' networks for other DHCP servers. */
+  readonly probe?: boolean
 }
 
 /** Gathers what the chain of links must know; each host, server, image and kernel is looked at once, in parallel. */
@@ -29,13 +29,13 @@ export async function gatherBootFacts(
   tools: Tools,
   inventory: Inventory,
   guests: readonly Guest[],
-  { claims, fences, mount = false, rivals = {} }: Curiosity,
+  { claims, fences, mount = false, probe = false }: Curiosity,
 ): Promise<(guest: Guest) => BootFacts> {
-  const [kernels, hosts, servers, rivalsOn] = await Promise.all([
+  const [kernels, hosts, servers, dhcpOn] = await Promise.all([
     gatherKernels(tools, guests),
     gatherHosts(tools, inventory),
     gatherServers(tools, guests),
-    gatherRivals(guests, { ...rivals, now: tools.now() }),
+    gatherDhcp(guests, tools.dhcp, { probe, now: tools.now() }),
   ])
   const [images, ports, configs] = await Promise.all([
     gatherImages(tools, guests, servers),
@@ -57,7 +57,7 @@ export async function gatherBootFacts(
     config: configs.get(guest.domain.name) ?? { file: notAsked, rendered: '' },
     dhcp: {
       kind: 'known',
-      value: { simulation: simulateGuest(guest, clientOf(guest)), rivals: rivalsOn(guest.network) },
+      value: { simulation: simulateGuest(guest, clientOf(guest)), ...dhcpOn(guest.network) },
     },
     exports: servers.get(guest.server.name)?.live ?? notAsked,
     image: images.get(imageKey(guest)) ?? { path: notAsked, tree: notAsked },

@@ -8,7 +8,6 @@ import type { App } from './app.ts'
 import type { Jobs } from './jobs.ts'
 import { listResources } from './list.ts'
 import { find } from './render.ts'
-import type { RivalSources } from './rivals.ts'
 import { summaryOf } from './summary.ts'
 
 /**
@@ -16,7 +15,7 @@ import { summaryOf } from './summary.ts'
  *
  * Code is loaded when it is asked for: a command does one job, and loading them all takes longer than most of them.
  */
-export async function localJobs(app: App, rivals: RivalSources = {}): Promise<Jobs> {
+export async function localJobs(app: App): Promise<Jobs> {
   const begun = await listOperations(app.store, { state: 'running', limit: 1 })
   if (begun.length > 0) await (await import('./unfinished.ts')).recover(app)
   return {
@@ -57,7 +56,7 @@ export async function localJobs(app: App, rivals: RivalSources = {}): Promise<Jo
         claims: { kind: 'known', value: claims },
         fences,
         mount: names !== 'all' || probe,
-        rivals: { ...rivals, probe },
+        probe,
       })
     },
     close: () => app.close(),

@@ -101,6 +101,7 @@ function toolsFor(inventory: Inventory): Tools {
     isolation: 'warn',
     kernelData: () => loadKernelData(),
     unpackers: {},
+    dhcp: { ports: { server: 67, client: 68 }, rivals: () => [], silence: () => undefined },
     verdicts: { get: () => VERDICT, put: () => undefined },
     now: () => new Date(),
     note: () => undefined,

@@ -24,6 +24,7 @@ export async function openTestApp(over: Partial<App> = {}) {
     kernelData: () => loadKernelData(),
     verdicts: { get: (key) => verdicts.get(key), put: (key, verdict) => void verdicts.set(key, verdict) },
     unpackers: {},
+    dhcp: { ports: { server: 67, client: 68 }, rivals: () => [], silence: () => undefined },
     now: () => new Date('2026-11-23T06:00:00Z'),
     note: () => undefined,
     store,

@@ -67,7 +67,7 @@ export function bootFacts(guest: Guest, over: Partial<BootFacts> = {}): BootFact
     },
     server: known({ nfs: true, rpcbind: true, mountd: true, lookup: mounted }),
     host: known({
-      bridges: [network.bridge],
+      bridges: known([network.bridge]),
       hasVifScript: true,
       info: known({
         host: 'h1',

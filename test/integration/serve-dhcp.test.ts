@@ -63,6 +63,7 @@ test('guests are answered as the inventory says, and after a change as it says t
   await duty.follow(inventory({ address: '38.99.2.223' }))
   expect(await boot()).toMatchObject({ address: '38.99.2.223' })
   expect(duty.health()).toBe('ok')
+  expect(duty.silence('lan')).toBeUndefined()
   expect(duty.stats()?.messages).toContainEqual({ type: 'discover', result: 'offer', count: 2 })
 })
 
@@ -110,5 +111,8 @@ test('a port that another program has is told, and nothing else fails', async ()
     detail: expect.stringContaining(String(port)),
   })
   expect(duty.health()).toContain(`UDP port ${port}`)
+  expect(duty.silence('lan')).toMatchObject({
+    why: expect.stringMatching(new RegExp(`^domus serve cannot answer there: .*UDP port ${port}`)),
+  })
   other.close()
 })

@@ -32,7 +32,7 @@ const RUN_DISK_GIB = 1 // what the hosts write on their throw-away disks
 /** Says what the lab needs, before anything begins. */
 export function sayNeeds(): void {
   say('needs root, Debian 12 packages, 4 GiB of disk to build (1 GiB kept), 1.5 GiB of memory per host;')
-  say('the first build takes about 15 minutes on two cores and downloads Debian packages; after that, a boot')
+  say('the first build takes about 20 minutes on two cores and downloads Debian packages; after that, a boot')
 }
 
 /** @throws LabError naming everything that is missing, with the command that installs it */

@@ -68,8 +68,10 @@ const applyAgain: Act = (lab, document) => apply(lab, document)
 
 const saidBy = ({ stdout, stderr }: Finished) => stdout + stderr
 
+const forcing = (links: readonly string[]) => links.flatMap((link) => ['--force', link])
+
 async function startForced(lab: Lab, force: readonly string[], ...options: string[]) {
-  const started = await start(lab, ['--force', ...force, ...options])
+  const started = await start(lab, [...forcing(force), ...options])
   const view: OperationView = JSON.parse(started.stdout)
   return { started, view }
 }
@@ -368,7 +370,7 @@ const sabotages: readonly Sabotage[] = [
     site: site(),
     harm: dom0(`sed '/^uuid/d; /^vif/d' ${CONFIG_FILE} > /tmp/hand.cfg; xl create -p /tmp/hand.cfg`),
     fails: async (lab, force) => {
-      const forced = await start(lab, ['--force', ...force])
+      const forced = await start(lab, forcing(force))
       expect(forced.exitCode).toBe(3)
       expect(forced.stdout).toMatch(/menas runs already on xen1/)
       const byHand = await lab.ssh(1, ['xl', 'create', CONFIG_FILE])

@@ -16,7 +16,18 @@ export function claimLink(guest: Guest, facts: BootFacts): Link {
   const { claim } = facts
   if (claim.kind === 'unknown') return unknown(claim.reason)
   const root = `${server.name}:${image.path}`
-  return ok(claim.value === undefined ? `nobody holds ${root}` : `${domain.name} holds ${root}`)
+  const held = claim.value === undefined ? `nobody holds ${root}` : `${domain.name} holds ${root}`
+  const unheard = unheardOf(facts)
+  if (unheard !== undefined)
+    return unknown(`${held}, but whether somebody started a guest on it by hand is not known: ${unheard}`)
+  return ok(held)
+}
+
+/** Why a guest on this root may run somewhere unseen. */
+function unheardOf({ host }: BootFacts): string | undefined {
+  if (host.kind === 'unknown') return host.reason
+  const [silent] = host.value.silent
+  return silent && `host ${silent.host} cannot say what it runs: ${silent.reason}`
 }
 
 function claimFaults(guest: Guest, facts: BootFacts): Fault[] {
@@ -25,7 +36,7 @@ function claimFaults(guest: Guest, facts: BootFacts): Fault[] {
   if (claim.kind === 'unknown' || !isWritable(image)) return []
   const root = `${server.name}:${image.path}`
   const holder: ClaimFact | undefined = claim.value
-  if (holder === undefined) return isRunning(guest, facts) ? [unclaimed(domain.name, host.name)] : []
+  if (holder === undefined) return isRunning(guest, facts) ? [unclaimed(guest, facts)] : []
   if (holder.domain !== domain.name) {
     return [
       fault(
@@ -46,11 +57,19 @@ function claimFaults(guest: Guest, facts: BootFacts): Fault[] {
 const isRunning = (guest: Guest, { host }: BootFacts) =>
   host.kind === 'known' && runsAtHome(host.value.running, guest)
 
-const unclaimed = (domain: string, host: string) =>
-  warn(
-    `${domain} runs on host ${host} without a claim on its root: it was started by hand`,
-    `start it by domus: domus stop ${domain}, then domus start ${domain}`,
-  )
+/** A guest gives its claim up when it is fenced; one that was never claimed was not started by domus. */
+function unclaimed({ domain: { name }, host }: Guest, { fencedSince }: BootFacts): Fault {
+  const restart = `domus stop ${name}, then domus start ${name}`
+  return fencedSince === undefined
+    ? warn(
+        `${name} runs on host ${host.name} without a claim on its root: it was started by hand, or fenced meanwhile`,
+        `let domus start it: ${restart}`,
+      )
+    : warn(
+        `${name} gave up its claim when it was fenced at ${fencedSince}, and runs on host ${host.name} still`,
+        `end it: domus destroy ${name}; to use it again: domus fence ${name} --lift, then domus start ${name}`,
+      )
+}
 
 /** DomUs on this root that do not own it; one that was started by hand has no claim at all. */
 function breachFaults({ domain }: Guest, { breaches }: BootFacts): Fault[] {

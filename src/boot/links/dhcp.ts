@@ -10,7 +10,7 @@ export function dhcpLink(guest: Guest, { dhcp }: BootFacts): Link {
   const { domain, network } = guest
   if (domain.boot === 'static') return ok('not asked: the address is fixed')
   if (dhcp.kind === 'unknown') return unknown(dhcp.reason)
-  const { simulation, rivals = { seen: [] } } = dhcp.value
+  const { simulation, silence, rivals = { seen: [] } } = dhcp.value
   if (!simulation.answered)
     return fail(`no answer: ${simulation.reason ?? 'the responder stays silent'}`, silenceFix(guest))
   const [fault] = mismatches(guest, dhcp.value)
@@ -20,11 +20,10 @@ export function dhcpLink(guest: Guest, { dhcp }: BootFacts): Link {
       `take out what overrides it in the options of network ${network.name} or of ${domain.name}`,
     )
   }
-  return judgeRivals(
-    guest,
-    rivals,
-    `${simulation.address} and ${simulation.rootServer}:${simulation.rootPath}`,
-  )
+  const told = `${simulation.address} and ${simulation.rootServer}:${simulation.rootPath}`
+  const rival = judgeRivals(guest, rivals, told)
+  if (silence === undefined || rival.status === 'fail') return rival
+  return warn(`our answer would give ${told}, but ${silence.why}`, silence.fix)
 }
 
 /** Our answer is right; it counts only when nobody else is faster. */

@@ -17,6 +17,8 @@ export function hostLink(guest: Guest, { host: fact }: BootFacts): Link {
   const own = runningLike(facts.running, guest).find((one) => isOurs(one, guest) && one.host === host.name)
   const room = own !== undefined || facts.info.kind === 'unknown' ? [] : roomFaults(guest, facts.info.value)
   const bad = worst('host', [...bridgeFaults(guest, facts), ...rivalFaults(guest, facts), ...room])
+  if (bad?.status === 'fail') return bad
+  if (facts.bridges.kind === 'unknown') return unknown(facts.bridges.reason)
   if (bad !== undefined) return bad
   const [silent] = facts.silent
   if (silent !== undefined) return unknown(`host ${silent.host} cannot say what it runs: ${silent.reason}`)
@@ -34,11 +36,12 @@ const isOtherHalf = (one: RunningDomain, { domain }: Guest) =>
   one.uuid === domain.uuid && /--(?:incoming|migratedaway)$/.test(one.name)
 
 function bridgeFaults({ host, network }: Guest, { bridges, hasVifScript }: HostFact): Fault[] {
-  if (!bridges.includes(network.bridge)) {
+  if (bridges.kind === 'known' && !bridges.value.includes(network.bridge)) {
+    const there = bridges.value.length > 0 ? `; it has ${bridges.value.join(', ')}` : ''
     return [
       fault(
         `host ${host.name} has no bridge ${network.bridge}`,
-        `make it there, or name another in network ${network.name}${bridges.length > 0 ? `; it has ${bridges.join(', ')}` : ''}`,
+        `make it there, or name another in network ${network.name}${there}`,
       ),
     ]
   }

@@ -28,7 +28,7 @@ export function serverLink(guest: Guest, facts: BootFacts): Link {
     )
   return fail(
     `${server.name} refuses the guest: ${lookup.value.detail}`,
-    'look at its exports and at the log of its mountd; domus exports resync makes them live again',
+    'look at its exports, at the NFS versions it serves and at the log of its mountd; domus exports resync makes exports live again',
   )
 }
 

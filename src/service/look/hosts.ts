@@ -69,9 +69,6 @@ export function hostFact(
   silent: HostFact['silent'],
 ): Known<HostFact> {
   if (look === undefined) return notAsked
-  if (look.bridges.kind === 'unknown') return look.bridges
-  return {
-    kind: 'known',
-    value: { bridges: look.bridges.value, hasVifScript: look.hasVifScript, info: look.info, running, silent },
-  }
+  const { bridges, hasVifScript, info } = look
+  return { kind: 'known', value: { bridges, hasVifScript, info, running, silent } }
 }

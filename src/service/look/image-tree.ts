@@ -4,6 +4,7 @@ import type { Machine } from '../../machine/machine.ts'
 import type { Known } from '../../nfs/facts.ts'
 
 // Links inside an image are the guest's own and are followed below its root, as the guest will, never out of it.
+// What this user may not look at is told as `denied PATH` on standard error.
 const RESOLVE = `
 resolve() {
   todo=$2 done= links=0
@@ -11,6 +12,7 @@ resolve() {
     part=\${todo%%/*}
     case $todo in */*) todo=\${todo#*/} ;; *) todo= ;; esac
     case $part in '' | .) continue ;; ..) done=\${done%/*}; continue ;; esac
+    [ -x "$1$done" ] || [ ! -d "$1$done" ] || { echo "denied $1$done" >&2; return 1; }
     if [ -L "$1$done/$part" ]; then
       links=$((links + 1)); [ $links -le 40 ] || return 1
       target=$(readlink "$1$done/$part")
@@ -25,21 +27,23 @@ resolve() {
 
 // Each answer is a line: label, a word, base64 of a text.
 const LOOK = `${RESOLVE}
+may_read() { [ -r "$1" ] || { echo "denied $1" >&2; return 1; }; }
 root=$1; shift
 for name in "$@"; do
   file=$(resolve "$root" "$name") && [ -f "$file" ] && [ -x "$file" ] || continue
+  may_read "$file" || break
   printf 'init %s ' "$name"; head -c 4096 "$file" | base64 -w0; echo
   case $file in */systemd) echo 'systemd - ' ;; esac
   break
 done
 inside() {
-  folder=$(resolve "$root" "$1") || return
+  folder=$(resolve "$root" "$1") && may_read "$folder" || return
   for one in "$folder"/*; do [ -e "$one" ] || [ -L "$one" ] || continue; printf '%s/%s\n' "$1" "\${one##*/}"; done
 }
 show() {
   label=$1; shift
   for name in "$@"; do
-    file=$(resolve "$root" "$name") && [ -f "$file" ] || continue
+    file=$(resolve "$root" "$name") && [ -f "$file" ] && may_read "$file" || continue
     printf '%s %s ' "$label" "$name"; head -c 65536 "$file" | base64 -w0; echo
   done
 }
@@ -80,6 +84,8 @@ export async function readTree(
   try {
     const inits = wanted === undefined ? INITS : [wanted]
     const { stdout, stderr, exitCode } = await machine.run(['sh', '-c', LOOK, 'sh', path, ...inits])
+    const denied = deniedBy(stderr)
+    if (denied !== undefined) return denied
     if (stdout === '' && stderr !== '')
       return {
         kind: 'unknown',
@@ -91,16 +97,15 @@ export async function readTree(
     )
     const [, init, head] = found.get('init')?.[0] ?? []
     const elf = head === undefined ? undefined : readElf(Buffer.from(head, 'base64'))
+    const loader = elf?.loader === undefined ? undefined : await findLoader(machine, path, elf.loader)
+    if (loader?.kind === 'unknown') return loader
     return {
       kind: 'known',
       value: {
         init,
         ...(wanted !== undefined && { wanted }),
         arch: elf?.arch,
-        loader:
-          elf?.loader === undefined
-            ? undefined
-            : { path: elf.loader, isThere: await isThere(machine, path, elf.loader) },
+        loader: loader?.value,
         fstab: textOf(found.get('fstab')),
         interfaces: textOf(found.get('interfaces')),
         networkManager: textOf(found.get('nm')),
@@ -116,9 +121,20 @@ export async function readTree(
   }
 }
 
-async function isThere(machine: Machine, root: string, path: string): Promise<boolean> {
-  const { exitCode } = await machine.run(['sh', '-c', FIND, 'sh', root, path])
-  return exitCode === 0
+async function findLoader(
+  machine: Machine,
+  root: string,
+  path: string,
+): Promise<Known<{ path: string; isThere: boolean }>> {
+  const { exitCode, stderr } = await machine.run(['sh', '-c', FIND, 'sh', root, path])
+  return deniedBy(stderr) ?? { kind: 'known', value: { path, isThere: exitCode === 0 } }
+}
+
+function deniedBy(stderr: string): { kind: 'unknown'; reason: string } | undefined {
+  const [, place] = /^denied (.*)$/m.exec(stderr) ?? []
+  return place === undefined
+    ? undefined
+    : { kind: 'unknown', reason: `cannot look into ${place}: permission denied to the user who looks` }
 }
 
 /** All texts of one label, one after the other; undefined when there is none. */

@@ -37,7 +37,7 @@ perl -e "$7" "$guest" "$server" "$path" "$version" "$init" 2>&1 || :
 
 /**
  * The client: ONC RPC over TCP (RFC 5531) from a port below 1024 of the guest's address, which servers want of roots.
- * MOUNT 3 and NFS 3 (RFC 1813), or NFS 4.0 (RFC 7530).
+ * MOUNT 3 and NFS 3 (RFC 1813), or NFS 4.0 (RFC 7530); a higher minor version is asked for alone (RFC 8881, 15.1).
  */
 export const MOUNT_CLIENT = `
 use strict;
@@ -96,6 +96,7 @@ sub call {
   my (undef, undef, $denied, undef, $skip) = unpack('N5', $reply);
   done('no', "it takes no call of $from: nothing is exported to that address, or other credentials are wanted") if $denied;
   my ($accepted) = unpack("x20 x$skip N", $reply);
+  done('no', "it does not speak NFS $version") if $program == 100003 && $accepted == 2; # PROG_MISMATCH
   done('unknown', "$server does not speak version $version of program $program") if $accepted;
   substr($reply, 24 + $skip);
 }
@@ -126,8 +127,15 @@ sub compound {
   my $put = defined $handle ? pack('N', 22) . opaque($handle) : pack('N', 24);
   my $answer = call($nfs, 100003, 4, 1, opaque('') . pack('N2', 0, $count + 1) . $put . $operations);
   my ($status, $tag) = unpack('N2', $answer);
-  done('unknown', "$server does not speak NFS 4.0, which it is asked by") if $status == 10021;
+  done('unknown', "it speaks NFS $version, but not 4.0, by which roots are looked up") if $status == 10021;
   ($status, substr($answer, 12 + length(padded('x' x $tag)) + 8));
+}
+
+# Whether the server takes a minor version at all; 10021 is MINOR_VERS_MISMATCH.
+sub need_minor {
+  my ($minor) = @_;
+  my ($status) = unpack('N', call($nfs, 100003, 4, 1, opaque('') . pack('N3', $minor, 1, 24)));
+  done('no', "it does not speak NFS $version") if $status == 10021;
 }
 
 sub lookup4 {
@@ -186,6 +194,7 @@ if ($version eq '3') {
   call($mount, 100005, 3, 3, opaque($path)); # so that mountd does not count us
 } else {
   $nfs = dial(2049);
+  need_minor($version =~ /[.](\\d)/ ? $1 : 0);
   $root = undef;
   $root = walk("mount of $path refused", split m{/}, $path);
   walk("$init on $path", split m{/}, $init);

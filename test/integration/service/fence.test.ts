@@ -71,11 +71,32 @@ test('no apply brings the export back', async () => {
   expect(live.has(KEY)).toBe(false)
 })
 
-test('a fence that is lifted exports the root again', async () => {
+test('a fence that is lifted exports the root again, and gives a running guest its claim back', async () => {
   await jobs.run({ kind: 'fence', name: 'menas' })
   expect(await jobs.run({ kind: 'fence', name: 'menas', lift: true })).toMatchObject({ outcome: 'done' })
   expect(live.has(KEY)).toBe(true)
   expect(await listFences(opened.app.store)).toEqual(new Map())
+  expect(await listClaims(opened.app.store)).toMatchObject([
+    { root: 'filer:/srv/xen/slack', domain: 'menas', host: 'h1' },
+  ])
+})
+
+test('a fence that is lifted claims nothing for a guest that was ended', async () => {
+  await jobs.run({ kind: 'fence', name: 'menas' })
+  await jobs.run({ kind: 'destroy', name: 'menas' })
+  await jobs.run({ kind: 'fence', name: 'menas', lift: true })
+  expect(await listClaims(opened.app.store)).toEqual([])
+})
+
+test('a guest that runs on behind a fence is told so, with the way back', async () => {
+  await jobs.run({ kind: 'fence', name: 'menas' })
+  expect((await linksOf()).find(({ link }) => link === 'claim')).toEqual({
+    link: 'claim',
+    status: 'warn',
+    detail:
+      'menas gave up its claim when it was fenced at 2026-11-23T06:00:00.000Z, and runs on host h1 still',
+    fix: 'end it: domus destroy menas; to use it again: domus fence menas --lift, then domus start menas',
+  })
 })
 
 test('a fence stays up while the guest runs twice', async () => {

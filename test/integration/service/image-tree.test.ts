@@ -1,9 +1,10 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ImageTree } from '../../../src/boot/facts.ts'
 import { localMachine } from '../../../src/machine/local.ts'
+import type { Machine } from '../../../src/machine/machine.ts'
 import { readTree } from '../../../src/service/look/image-tree.ts'
 
 let root: string
@@ -96,3 +97,27 @@ test('what guests would share: a machine-id and host keys', async () => {
     hostKeys: ['/etc/ssh/ssh_host_rsa_key'],
   })
 })
+
+/** This machine, as somebody who is not root. */
+function unprivileged(): Machine {
+  const machine = localMachine()
+  if (process.getuid?.() !== 0) return machine
+  const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+  return { ...machine, run: (argv, options) => machine.run([...asNobody, ...argv], options) }
+}
+
+test.each(['sbin', 'etc/fstab'])(
+  'what the user may not look into is unknown, not absent: %s',
+  async (path) => {
+    put('sbin/init', '#!/bin/sh\n', 0o755)
+    put('etc/fstab', 'proc /proc proc defaults 0 0\n')
+    chmodSync(root, 0o755)
+    chmodSync(join(root, path), 0)
+    const tree = await readTree(unprivileged(), root, undefined)
+    chmodSync(join(root, path), 0o700)
+    expect(tree).toEqual({
+      kind: 'unknown',
+      reason: `cannot look into ${join(root, path)}: permission denied to the user who looks`,
+    })
+  },
+)

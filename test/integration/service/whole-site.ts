@@ -111,6 +111,7 @@ export async function openWholeSite(): Promise<WholeSite> {
     kernelData: () => loadKernelData(),
     verdicts: { get: () => undefined, put: () => undefined },
     unpackers: {},
+    dhcp: { ports: { server: 67, client: 68 }, rivals: () => [], silence: () => undefined },
     now: () => new Date('2026-01-02T03:04:05Z'),
     note: () => undefined,
     store,

@@ -13,6 +13,7 @@ import { openSandbox, type Sandbox } from '../nfs/sandbox.ts'
 // A dom0 with a bridge beside a real NFS server: what the guest would be told is asked with its own address.
 
 let server: Sandbox
+let blocks: string
 let daemon: Pick<Daemon, 'close'>
 let host: Client
 let dom0: Machine
@@ -31,7 +32,8 @@ beforeAll(async () => {
     'ip link add xenbr0 type bridge; ip addr flush dev eth0; ip link set eth0 master xenbr0; ip addr add 38.99.2.50/24 dev xenbr0; ip link set xenbr0 up',
   ])
   await exportAll(server.machine, siteOf([['menas', 'slack', '38.99.2.222']], { folder: '/srv/xen' }))
-  daemon = await startGanesha(server, blocksOf(parseExportTable(await server.sh('exportfs -s'))))
+  blocks = blocksOf(parseExportTable(await server.sh('exportfs -s')))
+  daemon = await startGanesha(server, blocks)
 })
 afterAll(async () => {
   await daemon.close()
@@ -108,5 +110,27 @@ test('where the bridge is not the way to the server, nothing is asked', async ()
   expect(await tryMount(dom0, guest, '/sbin/init')).toEqual({
     kind: 'unknown',
     reason: 'asked from local: its own way to 38.99.2.7 does not go over br9',
+  })
+})
+
+describe('a server that does not speak every version', () => {
+  const serving = async (minors: string, nfsVersion: string) => {
+    await daemon.close()
+    daemon = await startGanesha(server, blocks, minors)
+    return tryMount(dom0, guestAt('38.99.2.222', { nfsVersion }), '/sbin/init')
+  }
+
+  test('the one that the guest asks for', async () => {
+    expect(await serving('0,1', '4.2')).toEqual({
+      kind: 'known',
+      value: { isOk: false, detail: 'it does not speak NFS 4.2' },
+    })
+  })
+
+  test('the one by which we could look its root up', async () => {
+    expect(await serving('1,2', '4.1')).toEqual({
+      kind: 'unknown',
+      reason: 'asked from local: it speaks NFS 4.1, but not 4.0, by which roots are looked up',
+    })
   })
 })

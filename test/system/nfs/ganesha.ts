@@ -2,9 +2,9 @@ import type { LiveExport } from '../../../src/nfs/facts.ts'
 import { type Daemon, startDaemon } from './network.ts'
 import type { Sandbox } from './sandbox.ts'
 
-const CORE = `
+const core = (minors: string) => `
 NFS_CORE_PARAM { Protocols = 3,4; NFS_Port = 2049; MNT_Port = 20048; Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
-NFSv4 { Graceless = true; Minor_Versions = 0,1,2; }
+NFSv4 { Graceless = true; Minor_Versions = ${minors}; }
 EXPORT_DEFAULTS { Access_Type = None; SecType = sys; Protocols = 3,4; Transports = TCP; Anonymous_uid = 65534; Anonymous_gid = 65534; }
 LOG { Default_Log_Level = EVENT; }
 `
@@ -24,9 +24,13 @@ export function blocksOf(table: readonly LiveExport[]): string {
     .join('')
 }
 
-/** Starts rpcbind and ganesha with these EXPORT blocks, and waits until they serve. */
-export async function startGanesha(server: Sandbox, blocks: string): Promise<Pick<Daemon, 'close'>> {
-  await server.machine.writeFile('/run/ganesha.conf', { content: `${CORE}${blocks}`, mode: 0o644 })
+/** Starts rpcbind and ganesha with these EXPORT blocks and minor versions of NFS 4, and waits until they serve. */
+export async function startGanesha(
+  server: Sandbox,
+  blocks: string,
+  minors = '0,1,2',
+): Promise<Pick<Daemon, 'close'>> {
+  await server.machine.writeFile('/run/ganesha.conf', { content: `${core(minors)}${blocks}`, mode: 0o644 })
   const rpcbind = startDaemon(server, ['rpcbind', '-f', '-w'])
   await server.sh('timeout 20 sh -c "until rpcinfo -p 127.0.0.1 >/dev/null 2>&1; do :; done"')
   const ganesha = startDaemon(server, [

@@ -34,6 +34,7 @@ export async function openRaceApp(folder: string): Promise<App> {
     isolation: 'warn',
     kernelData: () => loadKernelData(),
     unpackers: {},
+    dhcp: { ports: { server: 67, client: 68 }, rivals: () => [], silence: () => undefined },
     verdicts: { get: () => undefined, put: () => undefined },
     now: () => new Date(),
     note: () => undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { verifyGuest } from '../../../src/boot/chain.ts'
 import type { BootFacts } from '../../../src/boot/facts.ts'
-import { LINKS } from '../../../src/boot/link.ts'
+import { LINKS, type Link } from '../../../src/boot/link.ts'
 import type { InitramfsSummary } from '../../../src/kernel/verdict.ts'
 import type { Guest } from '../../../src/model/inventory.ts'
 import { bootFacts, kernelVerdict, known, mounted, unknown, withConfig } from '../../builders/boot-facts.ts'
@@ -358,7 +358,7 @@ const sabotages: [string, Guest, (guest: Guest) => Partial<BootFacts>, string, R
   [
     'a bridge that is missing',
     menas,
-    (guest) => hostWith(guest, { bridges: ['br0'] }),
+    (guest) => hostWith(guest, { bridges: known(['br0']) }),
     'host',
     /has no bridge xenbr0/,
     /it has br0/,
@@ -678,10 +678,48 @@ test('a guest that runs where it belongs is well', () => {
   expect(host).toEqual({ link: 'host', status: 'ok', detail: 'runs on host h1 now, as domain 7' })
 })
 
-test('a host that cannot be asked leaves open whether it runs the guest', () => {
-  const facts = bootFacts(menas, hostWith(menas, { silent: [{ host: 'h2', reason: 'connection refused' }] }))
-  expect(verifyGuest(menas, facts).find(({ link }) => link === 'host')).toMatchObject({
+const linkOf = (guest: Guest, over: Partial<BootFacts>, name: Link['link']) =>
+  verifyGuest(guest, bootFacts(guest, over)).find(({ link }) => link === name)
+
+test('a host that cannot be asked leaves open whether it runs the guest, or another on its root', () => {
+  const silent = hostWith(menas, { silent: [{ host: 'h2', reason: 'connection refused' }] })
+  expect(linkOf(menas, silent, 'host')).toMatchObject({
     status: 'unknown',
     detail: 'host h2 cannot say what it runs: connection refused',
   })
+  expect(linkOf(menas, silent, 'claim')).toMatchObject({
+    status: 'unknown',
+    detail: expect.stringMatching(
+      /by hand is not known: host h2 cannot say what it runs: connection refused$/,
+    ),
+  })
+})
+
+test('a copy on another host is told of also when its own host is silent', () => {
+  const elsewhere = { name: 'menas', domid: 4, uuid: menas.domain.uuid, host: 'h2', macs: [] }
+  const more = {
+    bridges: unknown('h1 is off'),
+    running: [elsewhere],
+    silent: [{ host: 'h1', reason: 'h1 is off' }],
+  }
+  expect(linkOf(menas, hostWith(menas, more), 'host')).toMatchObject({
+    status: 'fail',
+    detail: 'menas runs on host h2 already',
+  })
+  expect(linkOf(menas, hostWith(menas, { ...more, running: [] }), 'host')).toMatchObject({
+    status: 'unknown',
+    detail: 'h1 is off',
+  })
+})
+
+test('an answer that nobody gives is no answer yet', () => {
+  const guest = guestWith({ boot: 'dhcp' })
+  const silence = { why: 'no domus serve runs here to give it', fix: 'run domus serve' }
+  expect(linkOf(guest, { dhcp: known({ ...dhcpOf(guest), silence }) }, 'dhcp')).toMatchObject({
+    status: 'warn',
+    detail: expect.stringMatching(/^our answer would give 38\.99\.2\.222 .*, but no domus serve runs here/),
+    fix: 'run domus serve',
+  })
+  const rivals = { seen: [], probed: known(['38.99.2.9']) }
+  expect(linkOf(guest, { dhcp: known({ ...dhcpOf(guest), silence, rivals }) }, 'dhcp')?.status).toBe('fail')
 })

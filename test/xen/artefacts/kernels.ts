@@ -28,7 +28,7 @@ export async function guestKernel(workshop: KernelWorkshop): Promise<Artefact> {
   return kernelArtefact(workshop, {
     name: 'guest-kernel',
     title: 'guest kernel',
-    minutes: 5,
+    minutes: 8,
     fragments: GUEST_FRAGMENTS,
   })
 }
@@ -36,7 +36,7 @@ export async function guestKernel(workshop: KernelWorkshop): Promise<Artefact> {
 /** bzImage and config of dom0's kernel: the guest's, and what a host needs. */
 export async function dom0Kernel(workshop: KernelWorkshop): Promise<Artefact> {
   const fragments = [...GUEST_FRAGMENTS, DOM0_ADDITIONS]
-  return kernelArtefact(workshop, { name: 'dom0-kernel', title: 'dom0 kernel', minutes: 7, fragments })
+  return kernelArtefact(workshop, { name: 'dom0-kernel', title: 'dom0 kernel', minutes: 10, fragments })
 }
 
 /** The guests' kernel with lines of a configuration changed: `changes` is a fragment's text. */

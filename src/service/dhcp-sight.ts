@@ -1,4 +1,4 @@
-import type { RivalFacts } from '../boot/facts.ts'
+import type { DhcpFact, RivalFacts } from '../boot/facts.ts'
 import type { RivalEvent } from '../dhcp/events.ts'
 import { describeError } from '../errors.ts'
 import type { Ipv4, Name } from '../model/grammar.ts'
@@ -6,29 +6,40 @@ import type { Guest } from '../model/inventory.ts'
 import type { Network } from '../model/network.ts'
 import { type DhcpPorts, probeServers } from './dhcp.ts'
 
-/** Where the jobs of this process know other DHCP servers from. */
-export interface RivalSources {
-  /** What the responder has heard; absent where none runs. */
-  readonly seen?: () => readonly RivalEvent[]
-  /** For probes; 67 and 68 when absent. */
-  readonly ports?: DhcpPorts
+/** What this process sees of the networks' DHCP; more where it is the service. */
+export interface DhcpSight {
+  /** For probes. */
+  readonly ports: DhcpPorts
+  /** Other servers that the responder has heard guests choose. */
+  rivals(): readonly RivalEvent[]
+  /** Why our responder does not answer on a network, as far as that is known; undefined when it does. */
+  silence(network: Name): Silence | undefined
+}
+
+export interface Silence {
+  readonly why: string
+  readonly fix: string
 }
 
 const FRESH_MS = 24 * 3_600_000 // a server nobody has chosen for a day is taken for gone
 
-/** Gathers what is known of other DHCP servers on the networks of some guests; with `probe` each network is asked once. */
-export async function gatherRivals(
+/** Gathers what is known of the DHCP servers on the networks of some guests; with `probe` each network is asked once. */
+export async function gatherDhcp(
   guests: readonly Guest[],
-  { seen = () => [], ports, probe = false, now }: RivalSources & { probe?: boolean; now: Date },
-): Promise<(network: Network) => RivalFacts> {
-  const fresh = seen().filter(({ at }) => now.getTime() - at < FRESH_MS)
+  { ports, rivals, silence }: DhcpSight,
+  { probe, now }: { probe: boolean; now: Date },
+): Promise<(network: Network) => Omit<DhcpFact, 'simulation'>> {
+  const fresh = rivals().filter(({ at }) => now.getTime() - at < FRESH_MS)
   const probed = probe ? await probeAll(networksOf(guests), ports) : new Map<Name, RivalFacts['probed']>()
   return ({ name }) => {
     const answer = probed.get(name)
     const here = fresh.filter(({ network }) => network === name)
     return {
-      seen: here.map(({ server, mac, at }) => ({ server, mac, at: new Date(at).toISOString() })),
-      ...(answer !== undefined && { probed: answer }),
+      silence: silence(name),
+      rivals: {
+        seen: here.map(({ server, mac, at }) => ({ server, mac, at: new Date(at).toISOString() })),
+        ...(answer !== undefined && { probed: answer }),
+      },
     }
   }
 }
@@ -41,7 +52,7 @@ const networksOf = (guests: readonly Guest[]) =>
 
 async function probeAll(
   networks: ReadonlyMap<Name, Network>,
-  ports: DhcpPorts | undefined,
+  ports: DhcpPorts,
 ): Promise<Map<Name, RivalFacts['probed']>> {
   const asked = [...networks.values()].map(
     async (network): Promise<[Name, RivalFacts['probed']]> => [network.name, await probeOne(network, ports)],
@@ -49,9 +60,9 @@ async function probeAll(
   return new Map(await Promise.all(asked))
 }
 
-async function probeOne(network: Network, ports: DhcpPorts | undefined): Promise<RivalFacts['probed']> {
+async function probeOne(network: Network, ports: DhcpPorts): Promise<RivalFacts['probed']> {
   try {
-    const found = await probeServers(network, { ...(ports && { ports }) })
+    const found = await probeServers(network, { ports })
     return { kind: 'known', value: found.map(({ server }): Ipv4 => server) }
   } catch (error) {
     return { kind: 'unknown', reason: describeError(error) }
