@@ -55,7 +55,8 @@ export async function openApp(settings: Settings, { isReader = false } = {}): Pr
   }
 }
 
-const hasDatabase = ({ database }: Settings) =>
+/** Whether anything may have been recorded yet. */
+export const hasDatabase = ({ database }: Settings) =>
   !database.startsWith('sqlite:') || existsSync(database.slice('sqlite:'.length))
 
 /** Makes the state folder. @throws DomusError 'command-failed' naming it */

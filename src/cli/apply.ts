@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { ChangeRequest } from '../service/jobs.ts'
 import { type ChangeOptions, carryOut, showPlan } from './change.ts'
-import { readDocument, withJobs } from './open.ts'
+import { readDocument, settingsOf, withJobs } from './open.ts'
 import { outJson } from './output.ts'
 
 interface SiteOptions extends ChangeOptions {
@@ -17,9 +17,19 @@ export function applyCommand(): Command {
     .option('--yes', 'do not ask')
     .option('-n, --dry-run', 'show the plan and change nothing')
     .action(async (options: SiteOptions, command: Command) => {
-      const request = requestOf(options, await readDocument(options.file))
+      const document = await readDocument(options.file)
+      await refuseFirstMistakes(command, document)
+      const request = requestOf(options, document)
       await withJobs(command, (jobs) => carryOut(jobs, request, { ...options, ask: true }))
     })
+}
+
+/** Where nothing is recorded yet, a document with mistakes makes no state folder either. */
+async function refuseFirstMistakes(command: Command, document: unknown) {
+  const { hasDatabase } = await import('../app.ts')
+  const { requireDocument } = await import('../service/document.ts')
+  const settings = await settingsOf(command)
+  if (!hasDatabase(settings)) requireDocument(document, { site: settings.site })
 }
 
 /** `domus plan -f FILE`: shows what apply would do. */

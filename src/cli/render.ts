@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { readDocument, settingsOf, withJobs } from './open.ts'
-import { out } from './output.ts'
+import { note, out } from './output.ts'
 
 /** `domus render domain|exports|dhcp`: a text exactly as it would be written, and nothing else on stdout. */
 export function renderCommand(): Command {
@@ -8,7 +8,10 @@ export function renderCommand(): Command {
   source(command.command('domain').description('the config of a domain'))
     .addOption(new Option('--as <dialect>', 'toolstack it is for').choices(['xl', 'xm']).default('xl'))
     .action(async (name: string, options: { as: 'xl' | 'xm' } & Source, self: Command) => {
-      await print(self, options, (render) => render.domain(name, options.as))
+      await print(self, options, (render) => {
+        for (const lost of render.lost(name, options.as)) note(`the form of xm loses ${lost}`)
+        return render.domain(name, options.as)
+      })
     })
   source(command.command('exports').description('our entries on an NFS server')).action(
     async (name: string, options: Source, self: Command) => {

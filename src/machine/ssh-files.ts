@@ -60,8 +60,7 @@ export function sshFiles(address: MachineAddress, connection: SshConnection): Fi
     readFile,
     readFiles: (paths) =>
       readManyRemote(paths, {
-        batch: (chunk) =>
-          work('read', READ_MANY, `${chunk[0]} and ${chunk.length - 1} more`, [], `${chunk.join('\n')}\n`),
+        batch: (chunk) => work('read', READ_MANY, nameOf(chunk), [], `${chunk.join('\n')}\n`),
         single: readFile,
         decode: (path, bytes) => decodeText(address, path, bytes),
       }),
@@ -104,3 +103,6 @@ function parseLook(output: string): PathState {
     device,
   }
 }
+
+const nameOf = ([first = '', ...others]: readonly string[]) =>
+  others.length === 0 ? first : `${first} and ${others.length} more`

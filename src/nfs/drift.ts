@@ -3,7 +3,8 @@ import { diffFile } from '../plan/diff.ts'
 import type { ExportEntry, Step } from '../plan/plan.ts'
 import type { Verdicts } from './checks.ts'
 import { entriesOf } from './entries.ts'
-import { type ExportRequest, type FileVerdict, ownerOf } from './kind.ts'
+import { isComment } from './framed.ts'
+import { type ExportRequest, type FileLine, type FileVerdict, ownerOf } from './kind.ts'
 import { DROP_IN, KEPT_DROP_IN, parseDropIn, renderDropIn } from './linux-file.ts'
 
 export interface Drift extends Verdicts {
@@ -39,23 +40,24 @@ function stopped(request: ExportRequest, verdict: Edited): Problem {
   }
 }
 
-function overwrite({ server }: ExportRequest, verdict: Edited): Drift {
-  const strangers = verdict.lines.filter(({ entries }) => entries === undefined).map(({ text }) => text)
-  if (strangers.length === 0) return nothing(verdict.entries)
-  const message = `${DROP_IN} loses ${strangers.length === 1 ? 'a line' : `${strangers.length} lines`} (${strangers.join(' | ')}); what they export stays live until exportfs -u or exportfs -ra`
-  return { ...nothing(verdict.entries), warnings: [{ path: `servers/${server.name}`, message }] }
+function overwrite(request: ExportRequest, verdict: Edited): Drift {
+  const lost = strangersIn(request, verdict.lines)
+  if (lost.length === 0) return nothing(verdict.entries)
+  const lines = lost.length === 1 ? 'a line' : `${lost.length} lines`
+  const stays = lost.some((line) => line.entries === undefined && !isComment(line.text))
+    ? '; what domus cannot read of them stays live until exportfs -u or exportfs -ra'
+    : ''
+  const message = `${DROP_IN} loses ${lines} (${lost.map(({ text }) => text).join(' | ')})${stays}`
+  return { ...nothing(verdict.entries), warnings: [{ path: `servers/${request.server.name}`, message }] }
 }
 
 function adopt(request: ExportRequest, verdict: Edited): Drift {
-  const { server, inventory, facts } = request
-  const paths = new Set(
-    [...inventory.images.values()].filter((image) => image.server === server.name).map(({ path }) => path),
-  )
-  const before = verdict.entries.filter(({ path }) => paths.has(path))
-  const moved = verdict.lines.filter(({ entries = [] }) => !entries.some(({ path }) => paths.has(path)))
+  const { server, facts } = request
+  const moved = strangersIn(request, verdict.lines)
+  const before = verdict.lines.flatMap((line) => (moved.includes(line) ? [] : (line.entries ?? [])))
   if (moved.length === 0) return nothing(before)
   const place = `servers/${server.name}`
-  if (moved.some(({ text }) => /["\\]/.test(text)) || facts.kept.kind === 'unknown') {
+  if (moved.some(({ text }) => cannotMove(text)) || facts.kept.kind === 'unknown') {
     const reason = facts.kept.kind === 'unknown' ? facts.kept.reason : 'they hold quotes or backslashes'
     const message = `the other lines of ${DROP_IN} cannot be moved by --adopt: ${reason}; move them by hand`
     return { ...nothing(before), problems: [{ path: place, message }] }
@@ -71,4 +73,20 @@ function adopt(request: ExportRequest, verdict: Edited): Drift {
     before: facts.kept,
   }
   return { ...nothing(before), steps: [step] }
+}
+
+/** A backslash joins lines, also in comments; quotes may span them. */
+const cannotMove = (text: string) => (isComment(text) ? text.includes('\\') : /["\\]/.test(text))
+
+/** The lines that are somebody else's: all but the exports of our images to our guests, those of before included. */
+export function strangersIn(
+  { server, inventory, current }: Pick<ExportRequest, 'server' | 'inventory' | 'current'>,
+  lines: readonly FileLine[],
+): FileLine[] {
+  const ours = current === undefined ? [inventory] : [inventory, current]
+  const images = ours.flatMap((one) => [...one.images.values()])
+  const paths = new Set(images.filter((one) => one.server === server.name).map(({ path }) => path))
+  const addresses = new Set(ours.flatMap((one) => [...one.domains.values()].map(({ address }) => address)))
+  const isOurs = ({ path, client }: ExportEntry) => paths.has(path) && addresses.has(client)
+  return lines.filter(({ entries = [] }) => !entries.some(isOurs))
 }

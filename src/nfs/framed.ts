@@ -51,7 +51,7 @@ export function parseFramed(
   readLine: (line: string) => ExportEntry[] | undefined,
 ): FileVerdict {
   const found = readFrame(text)
-  const lines = readLines(found?.body ?? text, readLine)
+  const lines = readLines(found?.body ?? text.replace(/^# Managed by domus.*\n/m, ''), readLine)
   const entries = lines.flatMap((line) => line.entries ?? [])
   if (found === undefined) return { kind: 'not-ours', reason: 'it has no header of domus', entries, lines }
   if (!isOf(found.site, site)) {
@@ -66,11 +66,13 @@ export function parseFramed(
 function readLines(body: string, readLine: (line: string) => ExportEntry[] | undefined): FileLine[] {
   return body
     .split('\n')
-    .filter((line) => !/^\s*(?:#|$)/.test(line))
+    .filter((line) => line.trim() !== '')
     .map((text) => {
-      const entries = readLine(text)
+      const entries = isComment(text) ? undefined : readLine(text)
       return entries === undefined ? { text } : { text, entries }
     })
 }
+
+export const isComment = (line: string) => /^\s*#/.test(line)
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')

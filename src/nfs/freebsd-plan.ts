@@ -1,6 +1,7 @@
 import type { Problem } from '../model/problem.ts'
 import type { Step } from '../plan/plan.ts'
 import { checkAppliance, checkRunning, checkWriters, refused, unknownsOf, type Verdicts } from './checks.ts'
+import { strangersIn } from './drift.ts'
 import { bareEntry, entriesOf, type WantedExport } from './entries.ts'
 import { type LiveExport, pathFact, type ServerFacts } from './facts.ts'
 import { EXPORTS_FILE, parseExportsFile, renderBody } from './freebsd-file.ts'
@@ -56,7 +57,8 @@ export function freebsdPlan(request: ExportRequest): ExportPlan {
 }
 
 /** The file, with what `--adopt` moves out of our block already outside of it. */
-function readFile({ server, inventory, facts, drift }: ExportRequest) {
+function readFile(request: ExportRequest) {
+  const { server, inventory, facts, drift } = request
   const text = facts.file.kind === 'file' ? facts.file.content : ''
   const block = findBlock(text, inventory.site)
   const verdict = parseExportsFile(text, inventory.site)
@@ -74,13 +76,17 @@ function readFile({ server, inventory, facts, drift }: ExportRequest) {
       ...refused([{ path: place, message }]),
     }
   }
-  const strangers = verdict.lines.filter(({ entries }) => entries === undefined).map((line) => line.text)
+  const strangers = strangersIn(request, verdict.lines).map(({ text }) => text)
   if (drift === 'stop') {
     const lines = strangers.length === 0 ? 'lines of ours' : strangers.join(' | ')
     const message = `the block of ${inventory.site} in ${label} is not as domus left it (${lines}): ${verdict.reason}; domus apply --adopt moves its other lines out of the block, --overwrite loses them`
     return { ...found, ...refused([{ path: place, message }]) }
   }
-  if (drift === 'overwrite' || strangers.length === 0) return { ...found, ...refused([]) }
+  if (strangers.length === 0) return { ...found, ...refused([]) }
+  if (drift === 'overwrite') {
+    const message = `the block of ${inventory.site} in ${label} loses ${strangers.join(' | ')}`
+    return { ...found, problems: [], warnings: [{ path: place, message }] }
+  }
   const moved = strangers.map((line) => `${line}\n`).join('')
   const after = `${moved}${block.after}`
   return { ...found, block: { ...block, after }, outside: `${block.before}${after}`, ...refused([]) }

@@ -50,7 +50,7 @@ export type FileVerdict =
       readonly reason: string
       /** The lines in our form. */
       readonly entries: readonly ExportEntry[]
-      /** All lines that are not empty and no comment. */
+      /** All lines that are not empty; domus itself writes no comment among them. */
       readonly lines: readonly FileLine[]
     }
 

@@ -32,6 +32,16 @@ export function xmConfigOf(guest: Guest): XmConfig {
   }
 }
 
+/** What of a guest such a config cannot say, one line each. */
+export const lostInXm = ({ domain, kernel }: Guest): string[] =>
+  [
+    kernel.type !== 'pv' && `type ${kernel.type}: xend starts such a kernel as a PV guest`,
+    domain.nfsVersion !== '3' &&
+      `nfsVersion ${domain.nfsVersion}: its kernel mounts by the version of its own choice`,
+    domain.nfsOptions !== undefined && `nfsOptions ${domain.nfsOptions}: xend writes none`,
+    kernel.initrd !== undefined && `the words for the initramfs ${kernel.initrd}: put them into cmdlineExtra`,
+  ].filter((one) => one !== false)
+
 const commonOf = ({ domain, kernel, network }: Guest) => ({
   name: domain.name,
   uuid: domain.uuid,

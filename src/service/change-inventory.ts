@@ -122,10 +122,13 @@ const guestsWithInitrd = (wanted: Inventory, scope: ReadonlySet<Name> | undefine
 /** What changes, as `NOUN/NAME`. */
 type Changed = ReadonlySet<string>
 
-/** A guest whose row changes, as far as its boot is concerned. */
+/** The guests whose kernels are to be judged: they change themselves, or the kernel does, or the host it lies on. */
 const changedGuests = (wanted: Inventory, changed: Changed): Guest[] =>
   [...wanted.domains.values()]
-    .filter(({ name }) => changed.has(`domains/${name}`))
+    .filter(
+      ({ name, kernel, host }) =>
+        changed.has(`domains/${name}`) || changed.has(`kernels/${kernel}`) || changed.has(`hosts/${host}`),
+    )
     .map((domain) => guestOf(wanted, domain))
 
 /** Every domain that changes or that uses what changes: its export may go. Under another name of the site, all. */

@@ -20,9 +20,12 @@ export async function parseSiteText(text: string, source: string): Promise<unkno
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true })
   if (document.errors.length > 0)
     throw new DomusError('invalid-input', `${source} is not YAML`, {
-      problems: document.errors.map((error) => ({
-        path: error.linePos ? `line ${error.linePos[0].line}, column ${error.linePos[0].col}` : '',
-        message: error.message.split('\n')[0] ?? error.message,
+      problems: document.errors.map(({ code, linePos, message }) => ({
+        path: linePos ? `line ${linePos[0].line}, column ${linePos[0].col}` : '',
+        message:
+          code === 'MULTIPLE_DOCS'
+            ? 'another document begins here; a site is one document'
+            : message.replace(/ at line \d+, column \d+:?(?:\n.*)?$/s, ''),
       })),
     })
   try {
@@ -66,15 +69,25 @@ export function checkDocument(
     pinsOf(options.stored),
   )
   const inventory = keepSame(settled.inventory, options.stored?.inventory)
+  // A full network may be the fault of another problem: then it is not told.
+  const problems = [
+    ...faults,
+    ...(faults.length === 0 ? settled.problems : []),
+    ...checkInventory(inventory, options.stored?.inventory),
+  ]
   return {
     inventory,
-    // A full network may be the fault of another problem: then it is not told.
-    problems: [
-      ...faults,
-      ...(faults.length === 0 ? settled.problems : []),
-      ...checkInventory(inventory, options.stored?.inventory),
-    ],
+    problems: problems.map((problem) => withOrigin(problem, reading.readable, options.stored)),
   }
+}
+
+/** Says of a problem that its resource is not in the document, where a user would look for it in vain. */
+function withOrigin(problem: Problem, named: ReadableSite, stored: Stored | undefined): Problem {
+  const [noun, name] = problem.path.split('/')
+  const known = NOUNS.find((one) => one === noun)
+  if (known === undefined || !stored?.inventory[known].has(name ?? '')) return problem
+  if (named[known].some(({ value }) => value.name === name)) return problem
+  return { ...problem, message: `${problem.message} (recorded, and not in this document)` }
 }
 
 /** Puts the recorded object in the place of every equal one: whoever compares them later is done at once. */

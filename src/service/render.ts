@@ -4,6 +4,7 @@ import type { Name } from '../model/grammar.ts'
 import { guestOf, type Inventory, type Noun } from '../model/inventory.ts'
 import { entriesOf } from '../nfs/entries.ts'
 import { nfsKinds } from '../nfs/kinds.ts'
+import { lostInXm } from '../render/domain.ts'
 import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 
@@ -19,6 +20,9 @@ export function openRenderer(inventory: Inventory, templates: Templates) {
         ? templates.domainXm(guest)
         : toolstacks[guest.host.toolstack].render(guest, templates)
     },
+    /** What that form cannot hold. @throws DomusError 'not-found' */
+    lost: (name: Name, dialect: 'xl' | 'xm') =>
+      dialect === 'xm' ? lostInXm(guestOf(inventory, find(inventory, 'domains', name))) : [],
     exports(name: Name): string {
       const server = find(inventory, 'servers', name)
       return nfsKinds[server.kind].render({ site: inventory.site, templates }, entriesOf(server, inventory))

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
   domainDocument,
@@ -7,7 +9,7 @@ import {
   serverDocument,
   siteDocument,
 } from '../builders/site.ts'
-import { domus } from './run-domus.ts'
+import { domus, scratchFolder } from './run-domus.ts'
 
 // A site document alone, on a machine without Xen, NFS server, root or state.
 
@@ -32,6 +34,11 @@ test('render domain --as xm gives the form of the book', async () => {
   expect(stdout).toMatch(/^nfs_server = "38\.99\.2\.7"$/m)
   expect(stdout).toMatch(/^nfs_root = "\/usr\/xen\/images\/slack"$/m)
   expect(stdout).toMatch(/^netmask = "255\.255\.255\.0"$/m)
+  const newer = guest({ nfsVersion: '4.1' })
+  const { stderr } = await domus(['render', 'domain', 'menas', '--as', 'xm', '-f', '-'], { input: newer })
+  expect(stderr).toBe(
+    'the form of xm loses nfsVersion 4.1: its kernel mounts by the version of its own choice\n',
+  )
 })
 
 test('render exports has one line for the one guest', async () => {
@@ -103,6 +110,10 @@ domains: [{ name: menas, image: slack, nfsVersion: 4.2 }]
   expect(stdout).toContain('vers=4.2')
   const broken = await domus(['render', 'domain', 'menas', '-f', '-'], { input: 'networks: [\n  - x' })
   expect(broken).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/line \d+, column \d+/) })
+  const twice = await domus(['render', 'domain', 'menas', '-f', '-'], { input: 'site: a\n---\nsite: b\n' })
+  expect(twice.stderr).toMatch(
+    /^ {2}line 2, column 1: another document begins here; a site is one document$/m,
+  )
 })
 
 test('all mistakes come together, with exit code 2, as problem+json when asked', async () => {
@@ -124,7 +135,9 @@ test('all mistakes come together, with exit code 2, as problem+json when asked',
     'domains/web1/memoryMiB',
     'networks/lan/gateway',
   ])
-  const text = await domus(['plan', '-f', '-'], { input: document })
+  const data = join(scratchFolder(), 'state')
+  const text = await domus(['apply', '--yes', '-f', '-'], { input: document, data })
+  expect(existsSync(data)).toBe(false)
   expect(text.stdout).toBe('')
   expect(text.stderr).toMatch(/^domus: the site has 4 mistakes.*\n(?: {2}\S+: .*\n){4}$/)
 })

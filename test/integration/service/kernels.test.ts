@@ -8,6 +8,7 @@ import type { Machine } from '../../../src/machine/machine.ts'
 import { openMachines } from '../../../src/machine/machines.ts'
 import { planChange } from '../../../src/service/change.ts'
 import { judgeOn, verdictFor } from '../../../src/service/kernels.ts'
+import { recordChanges } from '../../../src/store/record.ts'
 import { openTestApp } from '../../builders/app.ts'
 import { cpio } from '../../builders/initramfs.ts'
 import { bzImage, vmlinux } from '../../builders/kernel-image.ts'
@@ -127,6 +128,29 @@ describe('a guest whose initrd was made by another program than its kernel decla
 
     expect(refusals.map(({ message }) => message).join('\n')).toMatch(/dracut refuses ip=bootp/)
   })
+})
+
+test('a kernel that cannot mount its root is refused also for the guests that it is changed under', async () => {
+  const without = CONFIG.replace('CONFIG_ROOT_NFS=y', '# CONFIG_ROOT_NFS is not set')
+  const bytes = new Map([
+    ['/boot/vmlinuz-nfsroot', bzImage(gzipSync(vmlinux({ config: CONFIG })))],
+    ['/boot/vmlinuz-bad', bzImage(gzipSync(vmlinux({ config: without })))],
+  ])
+  host.machine.readBytes = (path) => Promise.resolve(bytes.get(path))
+  host.machine.programs.set('stat', () => ({}))
+  host.machine.programs.set('sha256sum', () => ({ exitCode: 1 }))
+  const documentWith = (path: string) =>
+    siteDocument({ kernels: [kernelDocument({ path })], domains: [domainDocument()] })
+  const good = await planChange(host.app, { kind: 'apply', document: documentWith('/boot/vmlinuz-nfsroot') })
+  expect(good.refusals).toEqual([])
+  const changes = good.plan.steps.flatMap((step) => (step.kind === 'record' ? step.changes : []))
+  await recordChanges(host.app.store, changes, { revision: 0, at: 'now' })
+
+  const { refusals } = await planChange(host.app, {
+    kind: 'apply',
+    document: documentWith('/boot/vmlinuz-bad'),
+  })
+  expect(refusals).toEqual([{ path: 'kernels/nfsroot', message: expect.stringContaining('CONFIG_ROOT_NFS') }])
 })
 
 test('a host that cannot be asked leaves the verdict unknown, with the reason', async () => {

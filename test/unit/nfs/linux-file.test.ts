@@ -112,7 +112,11 @@ describe('reading a drop-in back', () => {
       kind: 'not-ours',
       reason: 'it has no header of domus',
       entries: [rw],
-      lines: [{ text: '/srv/x *(ro)' }, { text: '/srv/a 10.0.0.2(rw,async)', entries: [rw] }],
+      lines: [
+        { text: '# by hand' },
+        { text: '/srv/x *(ro)' },
+        { text: '/srv/a 10.0.0.2(rw,async)', entries: [rw] },
+      ],
     })
   })
 

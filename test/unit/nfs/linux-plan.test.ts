@@ -274,6 +274,17 @@ describe('a drop-in changed by hand', () => {
     ])
   })
 
+  test('loses neither a comment nor an export of our image to somebody else', () => {
+    const more = `# my note\n${slack} 10.9.9.9(ro,no_subtree_check)\n${slack} 38.99.2.222(rw)\n`
+    const facts = exportedFacts(book, { file: file(`${ours}${more}`) })
+    expect(planOf(book, { facts, drift: 'adopt' }).steps[0]).toMatchObject({
+      content: `# my note\n${slack} 10.9.9.9(ro,no_subtree_check)\n`,
+    })
+    expect(messages(planOf(book, { facts, drift: 'overwrite' }).warnings)).toContain(
+      `loses 2 lines (# my note | ${slack} 10.9.9.9(ro,no_subtree_check))`,
+    )
+  })
+
   test('adds to what was kept before', () => {
     const facts = { ...edited, kept: file('/srv/old *(ro)') }
     expect(planOf(book, { facts, drift: 'adopt' }).steps[0]).toMatchObject({
