@@ -54,7 +54,8 @@ function overwrite(request: ExportRequest, verdict: Edited): Drift {
 function adopt(request: ExportRequest, verdict: Edited): Drift {
   const { server, facts } = request
   const moved = strangersIn(request, verdict.lines)
-  const before = verdict.lines.flatMap((line) => (moved.includes(line) ? [] : (line.entries ?? [])))
+  const others = new Set(moved)
+  const before = verdict.lines.flatMap((line) => (others.has(line) ? [] : (line.entries ?? [])))
   if (moved.length === 0) return nothing(before)
   const place = `servers/${server.name}`
   if (moved.some(({ text }) => cannotMove(text)) || facts.kept.kind === 'unknown') {

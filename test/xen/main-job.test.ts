@@ -1,7 +1,10 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { domus, type Fields, PATIENCE_MS, site as siteOf, menas as usually } from './menas.ts'
+import { serveDomus } from './serve-domus.ts'
+import { repository } from './settings.ts'
 import { guestConsoleLog, type Lab, labEnvironment, startLab } from './start-lab.ts'
 
 // The main job on a real Xen host: from a site document to guests that boot from NFS, and back to nothing.
@@ -112,7 +115,7 @@ describe('a guest with a static address', () => {
 describe('guests that ask domus by DHCP', () => {
   let stopService: () => Promise<void>
   beforeAll(async () => {
-    stopService = await startService()
+    stopService = await serveDomus(lab)
   })
   afterAll(() => stopService())
 
@@ -177,32 +180,6 @@ describe('guests that ask domus by DHCP', () => {
     expect(await fingerprint()).toEqual(before)
   })
 })
-
-/** domus on the provisioning host, as a process that the test ends itself. */
-function spawnDomus(argv: readonly string[], stdio: StdioOptions): ChildProcess {
-  const main = join(import.meta.dirname, '../../src/domus.js')
-  const [file, args] = lab.command([process.execPath, main, ...argv])
-  return spawn(file, [...args], { env: { ...process.env, ...labEnvironment(lab.settings) }, stdio })
-}
-
-const endOf = (child: ChildProcess) => new Promise<void>((resolve) => child.once('exit', () => resolve()))
-
-/** `domus serve`, until the returned function is called. */
-async function startService(): Promise<() => Promise<void>> {
-  const service = spawnDomus(['serve'], ['ignore', 'ignore', 'pipe'])
-  let log = ''
-  await new Promise<void>((resolve, reject) => {
-    service.stderr?.on('data', (text) => {
-      log += String(text)
-      if (log.includes('"msg":"ready"')) resolve()
-    })
-    service.once('exit', () => reject(new Error(`the service ended: ${log}`)))
-  })
-  return async () => {
-    service.kill('SIGTERM')
-    await endOf(service)
-  }
-}
 
 describe('what cannot work is refused or rolled back, with nothing left over', () => {
   const refused: [string, Fields, number, RegExp][] = [
@@ -281,8 +258,11 @@ describe('domus killed in the middle of an apply', () => {
     const stand = `/usr/local/sbin/${program}`
     const trap = `#!/bin/sh\nif [ "$1" = "${word}" ]; then touch /run/trapped; sleep 20; exit 1; fi\nexec ${path} "$@"\n`
     await lab.must(1, ['sh', '-c', `cat > ${stand} && chmod 755 ${stand}`], { input: trap })
-    const domus = spawnDomus([...CREATE, '--start'], 'ignore')
-    const ended = endOf(domus)
+    const main = join(repository, 'src/domus.js')
+    const [file, args] = lab.command([process.execPath, main, ...CREATE, '--start'])
+    const env = { ...process.env, ...labEnvironment(lab.settings) }
+    const domus = spawn(file, [...args], { env, stdio: 'ignore' })
+    const ended = once(domus, 'exit')
     const trapped = 'until [ -e /run/trapped ]; do sleep 0.1; done; rm /run/trapped'
     await lab.must(1, ['timeout', '300', 'sh', '-c', trapped], { timeoutMs: PATIENCE_MS })
     domus.kill('SIGKILL')
