@@ -85,13 +85,14 @@ export function unknownsOf(
   wanted: readonly WantedExport[],
   before: readonly ExportEntry[],
   tables: readonly Known<unknown>[],
-): string[] {
+): Problem[] {
   const reasons = (known: readonly { kind: string; reason?: string }[]) => [
     ...new Set(
       known.flatMap(({ kind, reason }) => (kind === 'unknown' && reason !== undefined ? [reason] : [])),
     ),
   ]
-  const on = (list: readonly string[]) => list.map((reason) => `exports of ${server.name}: ${reason}`)
+  const on = (list: readonly string[]) =>
+    list.map((reason) => ({ path: `servers/${server.name}`, message: `its exports: ${reason}` }))
   if (facts.file.kind === 'unknown') return on([facts.file.reason])
   if (wanted.length === 0 && before.length === 0) return []
   const removes = facts.running.kind === 'unknown' && lostOf(wanted, before).length > 0

@@ -37,8 +37,8 @@ export interface ExportPlan {
   readonly problems: readonly Problem[]
   /** 'unknown' when something that the plan depends on could not be looked at. */
   readonly facts: 'known' | 'unknown'
-  /** Why, one line each. */
-  readonly unknown: readonly string[]
+  /** Why. */
+  readonly unknown: readonly Problem[]
 }
 
 /** Our own text as it was found on a server. */

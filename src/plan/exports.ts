@@ -1,12 +1,13 @@
 import type { Name } from '../model/grammar.ts'
 import type { Inventory } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
 import type { NfsServer } from '../model/server.ts'
 import { type ServerFacts, unknownFacts } from '../nfs/facts.ts'
 import { nfsKinds } from '../nfs/kinds.ts'
 import type { PlanPart, SiteChange } from './site.ts'
 
 /** Plans the exports of every server that has some, or had: each kind knows how. A fenced domain has none. */
-export function planExports(change: SiteChange): PlanPart & { readonly unknown: readonly string[] } {
+export function planExports(change: SiteChange): PlanPart & { readonly unknown: readonly Problem[] } {
   const fences = change.facts.fences ?? new Map<Name, string>()
   const parts = serversOf(change).map((server) =>
     nfsKinds[server.kind].plan({

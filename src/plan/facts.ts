@@ -1,6 +1,7 @@
 import type { Dialect } from '../boot/cmdline.ts'
 import type { MachineAddress, Name } from '../model/grammar.ts'
 import type { Guest } from '../model/inventory.ts'
+import type { Problem } from '../model/problem.ts'
 import type { ServerFacts } from '../nfs/facts.ts'
 import type { DomainOnHost } from '../toolstack/toolstack.ts'
 import type { FileFact } from './plan.ts'
@@ -35,8 +36,8 @@ export interface SiteFacts {
   readonly readers?: ReadonlyMap<string, Dialect>
   /** Domains that are cut off from their roots, with since when; none when absent. */
   readonly fences?: ReadonlyMap<Name, string>
-  /** Why something could not be looked at, one line each; empty when all is known. */
-  readonly unknown: readonly string[]
+  /** What could not be looked at, each at its host or server; empty when all is known. */
+  readonly unknown: readonly Problem[]
 }
 
 /** A kernel on a host: the same kernel may be another file elsewhere. */

@@ -1,6 +1,6 @@
 import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, isWritable } from '../model/inventory.ts'
-import type { Problem } from '../model/problem.ts'
+import { type Problem, unique } from '../model/problem.ts'
 import type { Templates } from '../render/templates.ts'
 import { planExports } from './exports.ts'
 import type { SiteFacts } from './facts.ts'
@@ -51,7 +51,7 @@ export function planFence(change: FenceChange): Planned {
       ? []
       : [{ kind: 'record' as const, machine: 'local' as const, revision, changes }]),
   ]
-  const unknown = [...new Set([...facts.unknown, ...exported.unknown])]
+  const unknown = unique([...facts.unknown, ...exported.unknown])
   const root = rootOf(guest)
   return {
     plan: {

@@ -35,8 +35,11 @@ export function planMigrate(migration: Migration): Planned {
   const { domain, host } = guest
   const { refusals, warnings } = judgeMove(domain.name, checks, force)
   const [source, target] = [whatIs(facts.source), whatIs(facts.target)]
-  const unknown = [facts.source, facts.target].flatMap((fact) =>
-    fact.kind === 'unknown' ? [fact.reason] : [],
+  const unknown = [
+    { name: host.name, fact: facts.source },
+    { name: to.name, fact: facts.target },
+  ].flatMap(({ name, fact }) =>
+    fact.kind === 'unknown' ? [{ path: `hosts/${name}`, message: fact.reason }] : [],
   )
   const way = to.migrateAddress ?? to.machine
   const steps =

@@ -67,12 +67,10 @@ export function planRepair(repair: Repair): Planned {
   }
 }
 
-const unknownOf = ({ looks }: Repair): string[] =>
+const unknownOf = ({ looks }: Repair): Problem[] =>
   [...looks].flatMap(([host, look]) => {
-    if (look.kind === 'unknown') return [`what is on host ${host}: ${look.reason}`]
-    return look.value.states.kind === 'unknown'
-      ? [`what is on host ${host}: ${look.value.states.reason}`]
-      : []
+    const states = look.kind === 'unknown' ? look : look.value.states
+    return states.kind === 'unknown' ? [{ path: `hosts/${host}`, message: states.reason }] : []
   })
 
 function copiesIn({ guest: { domain }, hosts, looks }: Repair): Copy[] {

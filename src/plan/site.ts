@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Domain } from '../model/domain.ts'
 import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, NOUNS } from '../model/inventory.ts'
-import type { Problem } from '../model/problem.ts'
+import { type Problem, unique } from '../model/problem.ts'
 import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { linkAutostart, unlinkAutostart } from './autostart.ts'
@@ -32,7 +32,7 @@ export interface Planned {
   /** Why it must not be carried out; empty when it may. */
   readonly refusals: readonly Problem[]
   /** Why its facts are unknown, one line each. */
-  readonly unknown: readonly string[]
+  readonly unknown: readonly Problem[]
 }
 
 /**
@@ -51,7 +51,7 @@ export function planSite(change: SiteChange): Planned {
     .filter(inScope)
     .map((domain) => planRemoval(change, domain))
   const parts = [exported, ...configs, ...gone]
-  const unknown = [...new Set([...change.facts.unknown, ...exported.unknown])]
+  const unknown = unique([...change.facts.unknown, ...exported.unknown])
   const steps = [...parts.flatMap((part) => part.steps), ...planRecord(change)]
   return {
     plan: {

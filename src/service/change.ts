@@ -1,5 +1,4 @@
 import { DomusError } from '../errors.ts'
-import type { Problem } from '../model/problem.ts'
 import { listClaims } from '../store/claims.ts'
 import { listFences } from '../store/fences.ts'
 import { loadInventory } from '../store/inventory.ts'
@@ -45,10 +44,9 @@ export function requireSound({ plan, refusals, unknown }: PlannedChange): void {
   if (refusals.length > 0)
     throw new DomusError('refused', `${plan.title}: refused; nothing was changed`, { problems: refusals })
   if (plan.facts === 'known') return
-  const problems: Problem[] = unknown.map((message) => ({ path: 'facts', message }))
   throw new DomusError(
     'unreachable',
     `${plan.title}: cannot look at everything it depends on; nothing was changed`,
-    { problems },
+    { problems: unknown },
   )
 }

@@ -4,6 +4,7 @@ import type { Domain } from '../model/domain.ts'
 import type { Ipv4, Name } from '../model/grammar.ts'
 import type { Host } from '../model/host.ts'
 import type { Inventory } from '../model/inventory.ts'
+import { type Problem, unique } from '../model/problem.ts'
 import type { Known } from '../nfs/facts.ts'
 import { type Claim, fileKey, type HostFacts, type SiteFacts } from '../plan/facts.ts'
 import type { FileFact } from '../plan/plan.ts'
@@ -26,7 +27,7 @@ export interface Sight {
 
 /** Looks at every host, then at every server, each in parallel; what cannot be looked at is unknown, with the reason. */
 export async function gatherFacts(tools: Tools, sight: Sight): Promise<SiteFacts> {
-  const unknown: string[] = []
+  const unknown: Problem[] = []
   const files = new Map<string, FileFact>()
   const hosts = new Map<Name, HostFacts>()
   const domains = [...sight.wanted.domains.values(), ...sight.current.domains.values()]
@@ -36,7 +37,7 @@ export async function gatherFacts(tools: Tools, sight: Sight): Promise<SiteFacts
       const paths = configPaths(host, domains, sight.scope)
       const [facts, found] = await Promise.all([
         gatherHost(machine, host, unknown),
-        readFacts(machine, paths, unknown),
+        readFacts(machine, host, paths, unknown),
       ])
       hosts.set(host.name, facts)
       for (const [path, fact] of found) files.set(fileKey(host.machine, path), fact)
@@ -44,7 +45,7 @@ export async function gatherFacts(tools: Tools, sight: Sight): Promise<SiteFacts
   )
   const running = runningAddresses(sight, hosts)
   const servers = sight.exports ? await gatherServers(tools, sight, running) : new Map()
-  return { files, hosts, servers, claims: sight.claims, fences: sight.fences, unknown: [...new Set(unknown)] }
+  return { files, hosts, servers, claims: sight.claims, fences: sight.fences, unknown: unique(unknown) }
 }
 
 /** The hosts of the domains in scope, and every host we know of: a name must not run twice anywhere. */
@@ -61,7 +62,7 @@ function configPaths(host: Host, domains: readonly Domain[], scope: ReadonlySet<
 }
 
 /** What a dom0 runs now. */
-export async function gatherHost(machine: Machine, host: Host, unknown: string[]): Promise<HostFacts> {
+export async function gatherHost(machine: Machine, host: Host, unknown: Problem[]): Promise<HostFacts> {
   const toolstack = toolstacks[host.toolstack]
   try {
     const [list, systemd] = await Promise.all([
@@ -71,7 +72,7 @@ export async function gatherHost(machine: Machine, host: Host, unknown: string[]
     if (list.exitCode !== 0) throw new Error(firstLine(list.stderr) || `exit code ${list.exitCode}`)
     return { running: byName(toolstack.parseList(list.stdout)), systemd: systemd.exitCode === 0 }
   } catch (error) {
-    unknown.push(`what runs on host ${host.name}: ${describeError(error)}`)
+    unknown.push({ path: `hosts/${host.name}`, message: `what it runs: ${describeError(error)}` })
     return { running: undefined, systemd: false }
   }
 }
@@ -82,15 +83,16 @@ const firstLine = (text: string) => text.trim().split('\n')[0] ?? ''
 
 async function readFacts(
   machine: Machine,
+  { name }: Host,
   paths: readonly string[],
-  unknown: string[],
+  unknown: Problem[],
 ): Promise<Map<string, FileFact>> {
   try {
     const found = await machine.readFiles(paths)
     return new Map(paths.map((path) => [path, factOf(found.get(path))]))
   } catch (error) {
     const reason = describeError(error)
-    unknown.push(reason)
+    unknown.push({ path: `hosts/${name}`, message: reason })
     return new Map(paths.map((path) => [path, { kind: 'unknown', reason }]))
   }
 }

@@ -5,7 +5,7 @@ import { LINKS, type Link, type LinkName } from '../boot/link.ts'
 import { kernelLink } from '../boot/links/kernel.ts'
 import { DomusError } from '../errors.ts'
 import type { Guest, Inventory } from '../model/inventory.ts'
-import type { Problem } from '../model/problem.ts'
+import { type Problem, unique } from '../model/problem.ts'
 import type { Tools } from './app.ts'
 import { gatherBootFacts } from './boot-facts.ts'
 import { kernelKey } from './kernels.ts'
@@ -71,10 +71,6 @@ const MAKERS: Record<Dialect, string> = {
 }
 
 const notLooked = { kind: 'unknown', reason: 'nobody looked' } as const
-
-const unique = (problems: readonly Problem[]): Problem[] => [
-  ...new Map(problems.map((one) => [`${one.path} ${one.message}`, one])).values(),
-]
 
 /**
  * What of `--force` to write into the journal: an operation's title says which links were overridden.

@@ -63,7 +63,7 @@ const FACTS: SiteFacts = {
   hosts: new Map([['h1', { running: new Map(), systemd: false }]]),
   servers: new Map([['filer', unknownFacts('this is a bench')]]),
   claims: new Map(),
-  unknown: ['this is a bench'],
+  unknown: [{ path: 'hosts/h1', message: 'this is a bench' }],
 }
 
 const BASE = {

@@ -311,7 +311,7 @@ describe('a server that cannot be reached', () => {
   test('is planned as far as possible, and known as unknown', () => {
     expect(planOf(book, { facts })).toMatchObject({
       facts: 'unknown',
-      unknown: ['exports of filer: filer is down'],
+      unknown: [{ path: 'servers/filer', message: 'its exports: filer is down' }],
       problems: [],
       steps: [{ fileBefore: { kind: 'unknown', reason: 'filer is down' }, before: [] }],
     })

@@ -106,7 +106,9 @@ test.each([
 
 test('a host that cannot be asked makes the facts unknown', () => {
   const hosts = new Map([['h1', { running: undefined, systemd: false }]])
-  expect(planStart(guest, moment([], { hosts, unknown: ['h1: no route'] })).plan.facts).toBe('unknown')
+  expect(
+    planStart(guest, moment([], { hosts, unknown: [{ path: 'hosts/h1', message: 'no route' }] })).plan.facts,
+  ).toBe('unknown')
 })
 
 test('a stop shuts down, waits, and gives up the claim', () => {

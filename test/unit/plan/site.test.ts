@@ -204,7 +204,7 @@ test('what could not be looked at makes the facts unknown, and the plan still sh
   const { plan: made, refusals } = plan(
     EMPTY,
     book,
-    facts({ files: new Map(), servers: new Map(), unknown: ['host h1: no route'] }),
+    facts({ files: new Map(), servers: new Map(), unknown: [{ path: 'hosts/h1', message: 'no route' }] }),
   )
   expect(refusals).toEqual([])
   expect(made.facts).toBe('unknown')
