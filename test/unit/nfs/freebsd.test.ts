@@ -209,8 +209,16 @@ describe('a block changed by hand', () => {
     )
   })
 
-  test('loses them by --overwrite', () => {
-    expect(contentOf(planOf(book, { facts, drift: 'overwrite' }))).toBe(`${content}/home h\n`)
+  test('loses them by --overwrite, and says so', () => {
+    const plan = planOf(book, { facts, drift: 'overwrite' })
+    expect(contentOf(plan)).toBe(`${content}/home h\n`)
+    expect(messages(plan.warnings)).toMatch(/the block of book in .* loses \/usr\/local -ro other$/)
+  })
+
+  test('keeps a comment too', () => {
+    const noted = content.replace('# END DOMUS book', '# my note\n# END DOMUS book')
+    const plan = planOf(book, { facts: factsOf(book, { file: file(noted) }), drift: 'adopt' })
+    expect(contentOf(plan)).toBe(`${content}# my note\n`)
   })
 
   test.each(['stop', 'adopt', 'overwrite'] as const)(
