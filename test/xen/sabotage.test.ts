@@ -391,6 +391,7 @@ const sabotages: readonly Sabotage[] = [
     fix: /stop web1|domus fence web1/,
     site: twoRoots({ menas: 'slack', web1: 'spare' }),
     harm: async (lab, document) => {
+      await domus(lab, ['destroy', GUEST, '--yes']) // gives up the claim that an earlier test has left
       await apply(lab, twoRoots({ menas: 'spare', web1: 'slack' }))
       await domus(lab, ['start', 'web1'])
       await lab.must(1, ['xl', 'destroy', 'web1']) // by hand, so that domus does not give up its claim
