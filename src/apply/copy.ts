@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import { dirname } from 'node:path/posix'
 import { DomusError } from '../errors.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { Name } from '../model/grammar.ts'
+import type { Inventory } from '../model/inventory.ts'
+import { loadInventory } from '../store/inventory.ts'
 import { missingFolders } from './restore-file.ts'
 import type { StepKind, StepOf } from './step.ts'
 
@@ -30,8 +33,10 @@ export const copyStep: StepKind<StepOf<'copy'>, SavedPlace> = {
     await machines(machine).writeFile(path, { content: bytes, mode })
     return 'changed'
   },
-  async undo({ path, on, machine, sha256 }, { missingFolders: folders }, { machines }) {
+  async undo({ path, on, machine, sha256 }, { missingFolders: folders }, { machines, store, warn }) {
     const there = machines(machine)
+    const [user] = usersOf(await loadInventory(store), on, path)
+    if (user !== undefined) return warn(`${path} stays on ${on}: ${user} boots from it there by now`)
     if (!(await isOurs(there, path, sha256)))
       throw new DomusError(
         'conflict',
@@ -42,6 +47,15 @@ export const copyStep: StepKind<StepOf<'copy'>, SavedPlace> = {
     for (const folder of folders) await there.run(['rmdir', folder])
   },
 }
+
+/** Domains of a host that boot from a file. */
+const usersOf = ({ inventory: { domains, kernels } }: { inventory: Inventory }, host: Name, path: string) =>
+  [...domains.values()]
+    .filter((domain) => {
+      const kernel = kernels.get(domain.kernel)
+      return domain.host === host && (kernel?.path === path || kernel?.initrd === path)
+    })
+    .map(({ name }) => name)
 
 async function isOurs(machine: Machine, path: string, sha256: string): Promise<boolean> {
   const bytes = await machine.readBytes(path)

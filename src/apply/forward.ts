@@ -39,7 +39,9 @@ export async function goForward(run: Run): Promise<Outcome> {
 /** One that was begun is done again, from what was saved: what is done already stays as it is. */
 async function finishStep(run: Run, position: number): Promise<void> {
   const record = run.steps.get(position)
-  if (record === undefined || record.state === 'refused') return doStep(run, position)
+  // Nothing was saved of one that could not be begun: it was refused, perhaps by a machine that was away.
+  if (record === undefined || record.state === 'refused' || record.saved === undefined)
+    return doStep(run, position)
   if (record.state === 'changed' || record.state === 'unchanged') return
   const { step, kind, context, tell } = run.at(position, 'do')
   tell('begin')

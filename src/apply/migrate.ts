@@ -77,7 +77,8 @@ export const migrateStep: StepKind<MigrateStep, SavedRun> = {
 }
 
 /** Of two runs of one domain the tokens differ. */
-const markOf = ({ domain }: MigrateStep, { token }: SavedRun) => `migrate ${domain} ${token}`
+const markOf = ({ domain, on, to }: MigrateStep, { token }: SavedRun) =>
+  `migrate ${domain} ${on} ${to.on} ${token}`
 
 async function finish(step: MigrateStep, saved: SavedRun, context: StepContext): Promise<'changed'> {
   const log = await follow(step, saved, context)

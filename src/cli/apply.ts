@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { ChangeRequest } from '../service/jobs.ts'
-import { type ChangeOptions, carryOut, showPlan } from './change.ts'
+import { type ChangeOptions, runCommand, showPlan } from './change.ts'
 import { readDocument, settingsOf, withJobs } from './open.ts'
 import { outJson } from './output.ts'
 
@@ -20,7 +20,7 @@ export function applyCommand(): Command {
       const document = await readDocument(options.file)
       await refuseFirstMistakes(command, document)
       const request = requestOf(options, document)
-      await withJobs(command, (jobs) => carryOut(jobs, request, { ...options, ask: true }))
+      await runCommand(command, request, { ...options, ask: true })
     })
 }
 

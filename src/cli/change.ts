@@ -1,5 +1,7 @@
+import type { Command } from 'commander'
 import type { PlanView, StepView } from '../plan/view.ts'
 import type { ChangeRequest, Jobs, OperationView } from '../service/jobs.ts'
+import { withJobs } from './open.ts'
 import { confirm, formatTable, note, out, outJson, paintDiff } from './output.ts'
 
 export interface ChangeOptions {
@@ -10,6 +12,13 @@ export interface ChangeOptions {
   isPreflight?: boolean
 }
 
+/** Carries a change out for a command; who only asks what it would do makes no state. */
+export const runCommand = (
+  command: Command,
+  request: ChangeRequest,
+  options: ChangeOptions & { ask?: boolean },
+) => withJobs(command, (jobs) => carryOut(jobs, request, options), options.dryRun ? 'reader' : 'writer')
+
 /**
  * Shows the plan of a change, asks when `ask` is set, carries it out and tells how it ended.
  *
@@ -17,17 +26,13 @@ export interface ChangeOptions {
  *
  * @throws DomusError 'invalid-input' when it would have to ask and there is no terminal
  */
-export async function carryOut(
-  jobs: Jobs,
-  request: ChangeRequest,
-  options: ChangeOptions & { ask?: boolean },
-) {
+async function carryOut(jobs: Jobs, request: ChangeRequest, options: ChangeOptions & { ask?: boolean }) {
   if (options.dryRun) return showDryRun(await jobs.plan(request), options)
   if (options.ask && !options.yes && !(await isAgreed(jobs, request))) return
   const slow = slowProgress()
   const view = await jobs.run(request, { step: slow.step }).finally(slow.end)
   if (options.json) outJson(view)
-  else showOutcome(view)
+  else showOutcome(view, options)
   process.exitCode = view.boot?.ok === false ? 1 : { done: 0, 'rolled-back': 1, stuck: 4 }[view.outcome]
 }
 
@@ -77,9 +82,13 @@ const tableOf = (checks: NonNullable<PlanView['checks']>) =>
     checks.map(({ check, status, detail }) => [check, status, detail]),
   )
 
-function showOutcome(view: OperationView) {
+/** How it ended; who was not asked sees here what the plan was. */
+function showOutcome(view: OperationView, { ask, yes }: { ask?: boolean; yes?: boolean }) {
   note(view.title)
-  for (const step of view.steps) note(`  ${lineOf(step)}: ${step.result}`)
+  for (const step of view.steps) {
+    note(`  ${lineOf(step)}: ${step.result}`)
+    if (ask && yes && step.diff) note(paintDiff(step.diff).trimEnd())
+  }
   for (const { path, message } of view.warnings) note(`warning: ${path}: ${message}`)
   for (const line of view.notes ?? []) note(line)
   if (view.boot) showBoot(view.boot)

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import { type ChangeOptions, carryOut } from './change.ts'
-import { withJobs } from './open.ts'
+import type { ChangeRequest } from '../service/jobs.ts'
+import { type ChangeOptions, runCommand } from './change.ts'
 import { collected, wholeNumber } from './options.ts'
 
 interface CreateOptions extends ChangeOptions {
@@ -53,19 +53,14 @@ export function createCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (name: string, options: CreateOptions, command: Command) => {
       const names = await namesOf(name)
-      await withJobs(command, (jobs) =>
-        carryOut(
-          jobs,
-          {
-            kind: 'create',
-            names,
-            domain: domainOf(options),
-            ...(options.start && { start: true }),
-            ...(options.force && { force: options.force }),
-          },
-          options,
-        ),
-      )
+      const request: ChangeRequest = {
+        kind: 'create',
+        names,
+        domain: domainOf(options),
+        ...(options.start && { start: true }),
+        ...(options.force && { force: options.force }),
+      }
+      await runCommand(command, request, options)
     })
 }
 

@@ -1,7 +1,6 @@
 import { Command } from 'commander'
-import { type ChangeOptions, carryOut } from './change.ts'
+import { type ChangeOptions, runCommand } from './change.ts'
 import { nounOf } from './get.ts'
-import { withJobs } from './open.ts'
 
 /** `domus delete KIND NAME`: forgets a resource; of a domain also its config and its exports. */
 export function deleteCommand(): Command {
@@ -14,8 +13,6 @@ export function deleteCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (kind: string, name: string, options: ChangeOptions, command: Command) => {
       const noun = await nounOf(kind)
-      await withJobs(command, (jobs) =>
-        carryOut(jobs, { kind: 'delete', noun, name }, { ...options, ask: true }),
-      )
+      await runCommand(command, { kind: 'delete', noun, name }, { ...options, ask: true })
     })
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { ChangeRequest } from '../service/jobs.ts'
-import { type ChangeOptions, carryOut } from './change.ts'
+import { type ChangeOptions, runCommand } from './change.ts'
 import { withJobs } from './open.ts'
 import { collected, waitSeconds } from './options.ts'
 
@@ -28,22 +28,20 @@ function startCommand(): Command {
     .option('--wait', 'follow the boot until its init runs')
     .option('--timeout <seconds>', 'with --wait: how long', waitSeconds, 300)
     .action(async (name: string, options: StartOptions, command: Command) => {
-      await withJobs(command, async (jobs) => {
-        const request: ChangeRequest = {
-          kind: 'start',
-          name,
-          ...(options.force && { force: options.force }),
-          ...(options.wait && { waitSeconds: options.timeout }),
-        }
-        await carryOut(jobs, request, options)
-      })
+      const request: ChangeRequest = {
+        kind: 'start',
+        name,
+        ...(options.force && { force: options.force }),
+        ...(options.wait && { waitSeconds: options.timeout }),
+      }
+      await runCommand(command, request, options)
     })
 }
 
 function simple(kind: 'stop' | 'reboot', description: string): Command {
   return changing(new Command(kind).description(description)).action(
     async (name: string, options: ChangeOptions, command: Command) => {
-      await withJobs(command, (jobs) => carryOut(jobs, { kind, name }, options))
+      await runCommand(command, { kind, name }, options)
     },
   )
 }
@@ -52,7 +50,7 @@ function destroyCommand(): Command {
   return changing(new Command('destroy').description('end a domain at once, as by pulling its plug'))
     .option('--yes', 'do not ask')
     .action(async (name: string, options: ChangeOptions, command: Command) => {
-      await withJobs(command, (jobs) => carryOut(jobs, { kind: 'destroy', name }, { ...options, ask: true }))
+      await runCommand(command, { kind: 'destroy', name }, { ...options, ask: true })
     })
 }
 
@@ -64,7 +62,7 @@ function fenceCommand(): Command {
     .option('--yes', 'do not ask')
     .action(async (name: string, options: ChangeOptions & { lift?: boolean }, command: Command) => {
       const request: ChangeRequest = { kind: 'fence', name, ...(options.lift && { lift: true }) }
-      await withJobs(command, (jobs) => carryOut(jobs, request, { ...options, ask: true }))
+      await runCommand(command, request, { ...options, ask: true })
     })
 }
 
@@ -74,8 +72,10 @@ function consoleCommand(): Command {
     .argument('<name>')
     .action(async (name: string, _options: object, command: Command) => {
       const { attachConsole } = await import('./console.ts')
-      process.exitCode = await withJobs(command, async (jobs) =>
-        attachConsole(await jobs.inventory(), name, command),
+      process.exitCode = await withJobs(
+        command,
+        async (jobs) => attachConsole(await jobs.inventory(), name, command),
+        'reader',
       )
     })
 }

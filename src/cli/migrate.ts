@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import type { ChangeRequest } from '../service/jobs.ts'
-import { type ChangeOptions, carryOut } from './change.ts'
-import { withJobs } from './open.ts'
+import { type ChangeOptions, runCommand } from './change.ts'
 import { collected } from './options.ts'
 
 /** `migrate` and `repair`: a running domain on another host, and what a migration that broke has left. */
@@ -25,7 +24,7 @@ function migrateCommand(): Command {
       async (name: string, host: string, options: ChangeOptions & { force?: string[] }, command: Command) => {
         const { force } = options
         const request: ChangeRequest = { kind: 'migrate', name, host, ...(force && { force }) }
-        await withJobs(command, (jobs) => carryOut(jobs, request, { ...options, isPreflight: true }))
+        await runCommand(command, request, { ...options, isPreflight: true })
       },
     )
 }
@@ -37,8 +36,6 @@ function repairCommand(): Command {
     .option('-n, --dry-run', 'show the plan and change nothing')
     .option('--json', 'one JSON document on standard output')
     .action(async (name: string, options: ChangeOptions, command: Command) => {
-      await withJobs(command, (jobs) =>
-        carryOut(jobs, { kind: 'repair', name }, { ...options, isPreflight: true }),
-      )
+      await runCommand(command, { kind: 'repair', name }, { ...options, isPreflight: true })
     })
 }

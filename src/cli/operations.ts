@@ -20,7 +20,11 @@ export function operationsCommand(): Command {
     )
     .option('--json', 'the same as -o json')
     .action(async (options: { output: Format; json?: boolean }, self: Command) => {
-      await withJobs(self, (jobs) => showOperations(jobs, undefined, options.json ? 'json' : options.output))
+      await withJobs(
+        self,
+        (jobs) => showOperations(jobs, undefined, options.json ? 'json' : options.output),
+        'reader',
+      )
     })
   command
     .command('show')
@@ -28,7 +32,7 @@ export function operationsCommand(): Command {
     .argument('<id>')
     .option('--json', 'one JSON document on standard output')
     .action(async (id: string, options: { json?: boolean }, self: Command) => {
-      await withJobs(self, (jobs) => showOperations(jobs, id, options.json ? 'json' : 'table'))
+      await withJobs(self, (jobs) => showOperations(jobs, id, options.json ? 'json' : 'table'), 'reader')
     })
   for (const verb of ['retry', 'undo', 'dismiss'] as const)
     command

@@ -86,6 +86,6 @@ function settleRoute(server: Server, { jobs }: Context) {
     response: { 200: operation },
   }
   server.post('/v1/operations/:id/settle', { schema }, (request) =>
-    jobs.settle(request.params.id, { dismiss: request.query.dismiss }),
+    jobs.settle(request.params.id, { dismiss: request.query.dismiss, who: request.caller.who }),
   )
 }

@@ -1,5 +1,6 @@
 import type { ZodTypeProvider } from '@fastify/type-provider-zod'
-import Fastify, { LogController } from 'fastify'
+import Fastify, { type FastifyReply, LogController } from 'fastify'
+import { DomusError, problemJson } from '../errors.ts'
 import type { Context, Server, ServerOptions } from './context.ts'
 import { domainRoutes } from './domains.ts'
 import { eventRoutes } from './events.ts'
@@ -40,6 +41,12 @@ export async function buildServer(options: ServerOptions): Promise<BuiltServer> 
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LARGEST_BODY,
+    routerOptions: { maxParamLength: 4096 }, // names that are too long are told by the grammar
+    frameworkErrors: (error, _request, reply) => {
+      const problem = problemJson(new DomusError('invalid-input', error.message))
+      const plain = reply as unknown as FastifyReply // no schema of a route here
+      void plain.code(problem.status).type('application/problem+json').send(problem)
+    },
     forceCloseConnections: 'idle',
   }).withTypeProvider<ZodTypeProvider>()
   const closing = new AbortController()
@@ -47,12 +54,23 @@ export async function buildServer(options: ServerOptions): Promise<BuiltServer> 
   const context: Context = { ...options, runs, closing: closing.signal }
   requireLogin(server, options.settings.tokens)
   answerProblems(server)
+  takeEmptyJson(server)
   logRequests(server)
   server.addHook('preClose', async () => closing.abort())
   await describeRoutes(server, options.version)
   for (const add of routes) add(server, context)
   await server.ready()
   return { server, drain: () => runs.drain() }
+}
+
+/** Many clients say JSON of every request, also of one without a body. */
+function takeEmptyJson(server: Server) {
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.removeContentTypeParser('application/json')
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') done(null, undefined)
+    else void parse(request, String(text), done)
+  })
 }
 
 function logRequests(server: Server) {

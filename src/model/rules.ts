@@ -84,10 +84,13 @@ const REFERENCES = [
   ['domains', 'host', 'hosts'],
 ] as const
 
+const MANY = 20 // of the known names, in each message
+
 function checkReferences(site: ReadableSite): Problem[] {
   return REFERENCES.flatMap(([noun, field, target]) => {
     const known = site[target].flatMap(({ value }) => (value.name === undefined ? [] : [value.name]))
     const names = new Set(known)
+    const shown = `${known.slice(0, MANY).join(', ')}${known.length > MANY ? ', …' : ''}`
     return site[noun].flatMap(({ path, value, unreadable }) => {
       const given = (value as Record<string, unknown>)[field]
       if (typeof given === 'string') {
@@ -95,12 +98,12 @@ function checkReferences(site: ReadableSite): Problem[] {
         return [
           {
             path: `${path}/${field}`,
-            message: `there is no ${singular(target)} ${given}; known: ${known.join(', ') || 'none'}`,
+            message: `there is no ${singular(target)} ${given}; known: ${shown || 'none'}`,
           },
         ]
       }
       if (unreadable.has(field) || site[target].length === 1) return []
-      const choice = known.length === 0 ? `the site has no ${target}` : `choose one of ${known.join(', ')}`
+      const choice = known.length === 0 ? `the site has no ${target}` : `choose one of ${shown}`
       return [{ path: `${path}/${field}`, message: `is missing; ${choice}` }]
     })
   })

@@ -6,10 +6,14 @@ import { type ServerFacts, unknownFacts } from '../nfs/facts.ts'
 import { nfsKinds } from '../nfs/kinds.ts'
 import type { PlanPart, SiteChange } from './site.ts'
 
-/** Plans the exports of every server that has some, or had: each kind knows how. A fenced domain has none. */
-export function planExports(change: SiteChange): PlanPart & { readonly unknown: readonly Problem[] } {
+/** Plans the exports of every server that has some, or had: each kind knows how. A fenced domain has none. `only` names one server. */
+export function planExports(
+  change: SiteChange,
+  only?: Name,
+): PlanPart & { readonly unknown: readonly Problem[] } {
   const fences = change.facts.fences ?? new Map<Name, string>()
-  const parts = serversOf(change).map((server) =>
+  const servers = serversOf(change).filter(({ name }) => only === undefined || name === only)
+  const parts = servers.map((server) =>
     nfsKinds[server.kind].plan({
       server,
       templates: change.templates,
@@ -54,6 +58,11 @@ function serversOf({ current, wanted }: SiteChange): NfsServer[] {
       [...domains.values()].map(({ image }) => images.get(image)?.server),
     ),
   )
-  const gone = [...current.servers.values()].filter(({ name }) => !wanted.servers.has(name))
+  // A server under another name keeps its file: that tells what was exported before.
+  const hasFile = ({ kind }: NfsServer) => nfsKinds[kind].path !== undefined
+  const machines = new Set([...wanted.servers.values()].filter(hasFile).map(({ machine }) => machine))
+  const gone = [...current.servers.values()].filter(
+    (server) => !wanted.servers.has(server.name) && !(hasFile(server) && machines.has(server.machine)),
+  )
   return [...wanted.servers.values(), ...gone].filter(({ name }) => used.has(name))
 }

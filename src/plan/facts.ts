@@ -1,4 +1,5 @@
 import type { Dialect } from '../boot/cmdline.ts'
+import type { Domain } from '../model/domain.ts'
 import type { MachineAddress, Name } from '../model/grammar.ts'
 import type { Guest } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
@@ -50,3 +51,17 @@ export const fileFact = (facts: SiteFacts, machine: MachineAddress, path: string
     kind: 'unknown',
     reason: `nobody looked at ${machine} ${path}`,
   }
+
+/** All that runs under a domain's name, uuid or MAC, on every host that was asked: they reach its root by one address. */
+export const copiesOf = (
+  domain: Pick<Domain, 'name' | 'uuid' | 'mac'>,
+  { hosts }: Pick<SiteFacts, 'hosts'>,
+) =>
+  [...hosts].flatMap(([host, { running }]) =>
+    [...(running?.values() ?? [])]
+      .filter(
+        ({ name, uuid, vifs }) =>
+          name === domain.name || uuid === domain.uuid || vifs.some(({ mac }) => mac === domain.mac),
+      )
+      .map(({ name, uuid, domid }) => ({ host, name, uuid, domid })),
+  )

@@ -1,12 +1,13 @@
-import type { Name } from '../model/grammar.ts'
+import type { Ipv4, Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, isWritable } from '../model/inventory.ts'
 import { type Problem, unique } from '../model/problem.ts'
+import { keyOf } from '../nfs/entries.ts'
 import type { Templates } from '../render/templates.ts'
 import { planExports } from './exports.ts'
-import type { SiteFacts } from './facts.ts'
+import { copiesOf, type SiteFacts } from './facts.ts'
 import { claiming, rootOf } from './lifecycle.ts'
 import type { ResourceChange, Step } from './plan.ts'
-import type { Planned } from './site.ts'
+import type { Planned, SiteChange } from './site.ts'
 
 export interface FenceChange {
   readonly inventory: Inventory
@@ -35,7 +36,7 @@ export function planFence(change: FenceChange): Planned {
   const fences = new Map(facts.fences)
   if (lift) fences.delete(name)
   else fences.set(name, since ?? change.now)
-  const exported = planExports({
+  const site = {
     title: '',
     current: inventory,
     wanted: inventory,
@@ -43,7 +44,8 @@ export function planFence(change: FenceChange): Planned {
     facts: { ...facts, fences },
     templates,
     exports: { isolation },
-  })
+  }
+  const exported = lift ? planExports(site) : planCut(site, guest)
   const changes = recordChanges(change, guest)
   const steps: Step[] = [
     ...exported.steps,
@@ -51,7 +53,8 @@ export function planFence(change: FenceChange): Planned {
       ? []
       : [{ kind: 'record' as const, machine: 'local' as const, revision, changes }]),
   ]
-  const unknown = unique([...facts.unknown, ...exported.unknown])
+  // A fence is for the day on which a host does not answer any more; it is lifted when all of them say what they run.
+  const unknown = unique([...(lift ? facts.unknown : []), ...exported.unknown])
   const root = rootOf(guest)
   return {
     plan: {
@@ -59,12 +62,30 @@ export function planFence(change: FenceChange): Planned {
         ? `lift the fence of domain ${name}: export ${root} to it again`
         : `fence domain ${name}: end its export of ${root}`,
       steps,
-      warnings: [...exported.warnings, ...(lift ? [] : runningWarnings(guest, facts))],
+      warnings: [...exported.warnings, ...(lift ? [] : [...runningWarnings(guest, facts), ...facts.unknown])],
       facts: unknown.length === 0 ? 'known' : 'unknown',
     },
     refusals: [...exported.refusals, ...(lift ? twice(guest, facts) : byHand(guest))],
     unknown,
   }
+}
+
+/** The end of one export; who runs anywhere matters only to the other exports that would go with it. */
+function planCut(site: SiteChange, { domain, server }: Guest): ReturnType<typeof planExports> {
+  const strict = planExports(site, server.name)
+  const seen = site.facts.servers.get(server.name)
+  if (seen?.running.kind !== 'unknown') return strict
+  const servers = new Map([[server.name, { ...seen, running: NOBODY }]])
+  const cut = planExports({ ...site, facts: { ...site.facts, servers } }, server.name)
+  const isItsOwn = cut.steps.every((step) => step.kind === 'export' && onlyLoses(step, domain.address))
+  return isItsOwn ? cut : strict
+}
+
+const NOBODY = { kind: 'known', value: new Set<Ipv4>() } as const
+
+const onlyLoses = ({ before, after }: Step & { kind: 'export' }, address: Ipv4) => {
+  const kept = new Set(after.map(keyOf))
+  return before.every((entry) => entry.client === address || kept.has(keyOf(entry)))
 }
 
 function recordChanges({ name, lift, facts, now }: FenceChange, guest: Guest): ResourceChange[] {
@@ -86,7 +107,7 @@ const runsAtHome = ({ domain, host }: Guest, { hosts }: SiteFacts) =>
   hosts.get(host.name)?.running?.get(domain.name)?.uuid === domain.uuid
 
 function runningWarnings(guest: Guest, facts: SiteFacts): Problem[] {
-  return copiesOf(guest, facts).map(({ host, domid, name }) => ({
+  return copiesOf(guest.domain, facts).map(({ host, domid, name }) => ({
     path: `domains/${guest.domain.name}`,
     message: `${name} runs on ${host} as domain ${domid}: its root answers nothing but errors from now on; end it with xl destroy ${domid} there`,
   }))
@@ -94,7 +115,7 @@ function runningWarnings(guest: Guest, facts: SiteFacts): Problem[] {
 
 /** A fence is lifted when one copy is left, or none. */
 function twice(guest: Guest, facts: SiteFacts): Problem[] {
-  const copies = copiesOf(guest, facts)
+  const copies = copiesOf(guest.domain, facts)
   if (copies.length < 2) return []
   const where = copies.map(({ host, domid }) => `on ${host} as domain ${domid}`).join(' and ')
   return [
@@ -114,14 +135,3 @@ function byHand({ domain, server }: Guest): Problem[] {
     },
   ]
 }
-
-/** All that runs under the guest's name, uuid or MAC: they reach the root by the same address. */
-const copiesOf = ({ domain }: Guest, { hosts }: SiteFacts) =>
-  [...hosts].flatMap(([host, { running }]) =>
-    [...(running?.values() ?? [])]
-      .filter(
-        ({ name, uuid, vifs }) =>
-          name === domain.name || uuid === domain.uuid || vifs.some(({ mac }) => mac === domain.mac),
-      )
-      .map(({ name, domid }) => ({ host, name, domid })),
-  )

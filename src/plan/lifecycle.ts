@@ -1,7 +1,7 @@
 import { type Guest, isWritable } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
-import type { Claim, SiteFacts } from './facts.ts'
+import { type Claim, copiesOf, type SiteFacts } from './facts.ts'
 import type { Plan, ResourceChange, Step } from './plan.ts'
 import type { Planned } from './site.ts'
 
@@ -70,7 +70,7 @@ export function planReboot(guest: Guest, { facts }: Moment): Planned {
   const argv = toolstacks[host.toolstack].rebootArgv(domain.name)
   const steps: Step[] = [{ kind: 'run', on: host.name, machine: host.machine, argv }]
   const title = `reboot domain ${domain.name} on ${host.name}`
-  return planned(title, steps, facts, notRunning(guest, facts), strangers(guest, facts))
+  return planned(title, steps, atHome(guest, facts), notRunning(guest, facts), strangers(guest, facts))
 }
 
 function planEnd(guest: Guest, { facts, revision }: Moment, title: string, stop: Step): Planned {
@@ -84,7 +84,23 @@ function planEnd(guest: Guest, { facts, revision }: Moment, title: string, stop:
       ? []
       : [{ kind: 'record' as const, machine: 'local' as const, revision, changes: release }]),
   ]
-  return planned(title, steps, facts, [], strangers(guest, facts))
+  return planned(title, steps, atHome(guest, facts), elsewhere(guest, facts), strangers(guest, facts))
+}
+
+/** What runs on its own host is all that matters to the end of a guest: another host that is down must not keep it. */
+const atHome = ({ host }: Guest, facts: SiteFacts): SiteFacts => ({
+  ...facts,
+  unknown: facts.unknown.filter(({ path }) => path === `hosts/${host.name}`),
+})
+
+/** The guest itself runs on another host than it is recorded on: its claim is not to be given up for an end it has not. */
+function elsewhere({ domain, host }: Guest, facts: SiteFacts): Problem[] {
+  const copies = copiesOf(domain, facts).filter(({ uuid }) => uuid === domain.uuid)
+  if (copies.some((copy) => copy.host === host.name)) return []
+  return copies.map((copy) => ({
+    path: `domains/${domain.name}`,
+    message: `runs on ${copy.host} as domain ${copy.domid}, and not on ${host.name}, where it is recorded; domus repair ${domain.name} lets the record follow it`,
+  }))
 }
 
 function takeClaim(guest: Guest, { facts, revision, now }: Moment): Step[] {

@@ -7,7 +7,7 @@ import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { linkAutostart, unlinkAutostart } from './autostart.ts'
 import { planExports } from './exports.ts'
-import { fileFact, kernelPlace, type SiteFacts } from './facts.ts'
+import { copiesOf, fileFact, kernelPlace, type SiteFacts } from './facts.ts'
 import { OUR_MARK, type Plan, type ResourceChange, type Step } from './plan.ts'
 
 export interface SiteChange {
@@ -50,7 +50,7 @@ export function planSite(change: SiteChange): Planned {
   const gone = [...change.current.domains.values()]
     .filter(inScope)
     .map((domain) => planRemoval(change, domain))
-  const parts = [exported, ...configs, ...gone]
+  const parts = [exported, ...configs, ...gone, { ...NOTHING, refusals: movedMachines(change) }]
   const unknown = unique([...change.facts.unknown, ...exported.unknown])
   const steps = [...parts.flatMap((part) => part.steps), ...planRecord(change)]
   return {
@@ -119,27 +119,48 @@ function planAutostart({ domain, host }: Guest, old: Domain | undefined): Step[]
   return old?.autostart && old.host === domain.host ? [unlinkAutostart(host, domain.name)] : []
 }
 
+/** A host that becomes another machine would leave its guests running where nobody asks any more. */
+function movedMachines({ current, wanted, facts: { claims } }: SiteChange): Problem[] {
+  const moved = [...current.hosts.values()].filter((host) => {
+    const now = wanted.hosts.get(host.name)
+    return now !== undefined && (now.machine !== host.machine || now.toolstack !== host.toolstack)
+  })
+  if (moved.length === 0) return []
+  return moved.flatMap(({ name, machine }) => {
+    const holders = [...claims.values()].filter(({ host }) => host === name).map(({ domain }) => domain)
+    if (holders.length === 0) return []
+    const message = `${holders.join(', ')} started on ${machine} and may run there still: stop them first, or give the new machine a name of its own`
+    return [{ path: `hosts/${name}/machine`, message }]
+  })
+}
+
 /** What goes from the host a domain was on: all of it when the domain goes, its config when it moves. */
 function planRemoval({ current, wanted, facts }: SiteChange, domain: Domain): PlanPart {
   const now = wanted.domains.get(domain.name)
   if (now && now.host === domain.host) return NOTHING
   const { host } = guestOf(current, domain)
   const toolstack = toolstacks[host.toolstack]
-  const running = facts.hosts.get(host.name)?.running?.get(domain.name)
+  const [running] = copiesOf(domain, facts).filter(
+    (one) => one.host === host.name || (now === undefined && one.uuid === domain.uuid),
+  )
   if (running !== undefined) {
+    const elsewhere = running.host === host.name ? '' : `; it is recorded on ${host.name}`
     const way = now
       ? `move it with domus migrate ${domain.name} ${now.host}`
-      : `stop it first: domus stop ${domain.name}`
+      : `stop it first: ${elsewhere === '' ? `domus stop ${domain.name}` : `domus repair ${domain.name}`}`
     return {
       ...NOTHING,
       refusals: [
         {
           path: `domains/${domain.name}`,
-          message: `runs on ${host.name} as domain ${running.domid}; ${way}`,
+          message: `runs on ${running.host} as domain ${running.domid}${elsewhere}; ${way}`,
         },
       ],
     }
   }
+  const next = now && wanted.hosts.get(now.host)
+  // A host under another name: what was its config is the new one's.
+  if (next?.machine === host.machine && next.toolstack === host.toolstack) return NOTHING
   const path = toolstack.configPath(domain.name)
   const before = fileFact(facts, host.machine, path)
   const autostart = domain.autostart ? [unlinkAutostart(host, domain.name)] : []

@@ -57,7 +57,9 @@ export function watchBoot(
     await progress.look()
     return progress.view()
   }
-  return { end: follow().finally(stop), stop }
+  const end = follow().finally(stop)
+  end.catch(() => undefined) // whoever waits for it is told; nobody may, since the start itself can fail
+  return { end, stop }
 }
 
 const LOOK_EVERY_MS = 500

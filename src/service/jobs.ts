@@ -132,7 +132,7 @@ export interface Jobs {
    * Tries again to undo an operation that is stuck; with `dismiss` leaves it as it is and frees what it holds, for a
    * person who has put it right by hand.
    */
-  settle(id: string, options?: { dismiss?: boolean }): Promise<OperationSummary>
+  settle(id: string, options?: { dismiss?: boolean; who?: string }): Promise<OperationSummary>
   /** What happened at the last boot of a domain, oldest first. */
   timeline(name: Name): Promise<readonly BootEvent[]>
   verify(names: readonly Name[] | 'all', options?: { probe?: boolean }): Promise<readonly VerifyView[]>

@@ -33,10 +33,10 @@ export async function localJobs(app: App): Promise<Jobs> {
     list: (noun) => listResources(app, noun),
     operations: async () => (await listOperations(app.store)).map(summaryOf),
     operation: async (id) => summaryOf(await getOperation(app.store, idOf(id))),
-    async settle(id, { dismiss = false } = {}) {
+    async settle(id, { dismiss = false, who = app.who } = {}) {
       const { dismissOperation, retryUndo } = await import('../apply/settle.ts')
       const { applyContext } = await import('./apply-context.ts')
-      if (dismiss) await dismissOperation(applyContext(app), idOf(id), app.who)
+      if (dismiss) await dismissOperation(applyContext(app), idOf(id), who)
       else await retryUndo(applyContext(app), idOf(id))
       return summaryOf(await getOperation(app.store, idOf(id)))
     },

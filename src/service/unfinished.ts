@@ -33,5 +33,7 @@ export async function giveUpStuck(app: App, name: Name, { plan }: Pick<Planned, 
   if (plan.steps.length === 0) return
   const subject = `domain/${name}`
   const stuck = await listOperations(app.store, { state: 'stuck', subject })
-  for (const { id } of stuck) await dismissOperation(applyContext(app), id, `domus repair ${name}`)
+  // One that holds others too has more to put back: it is for domus operations retry.
+  for (const { id } of stuck.filter(({ subjects }) => subjects.every((one) => one === subject)))
+    await dismissOperation(applyContext(app), id, `domus repair ${name}`)
 }

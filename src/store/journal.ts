@@ -90,21 +90,17 @@ async function refuseOvertaken(
   )
 }
 
-/** Journals that a step is about to be done; `saved` is what its undo needs. */
+/** Journals that a step is about to be done, perhaps once more; `saved` is what its undo needs. */
 export async function beginStep(
   { db }: Store,
   step: { operation: number; position: number; saved: unknown; at: string },
 ): Promise<void> {
   const { operation, position, saved, at } = step
+  const row = { state: 'doing', saved: JSON.stringify(saved ?? null), error: null, started_at: at } as const
   await db
     .insertInto('operation_step')
-    .values({
-      operation_id: operation,
-      position,
-      state: 'doing',
-      saved: JSON.stringify(saved ?? null),
-      started_at: at,
-    })
+    .values({ operation_id: operation, position, ...row })
+    .onConflict((conflict) => conflict.columns(['operation_id', 'position']).doUpdateSet(row))
     .execute()
 }
 
@@ -114,9 +110,11 @@ export async function refuseStep(
   step: { operation: number; position: number; error: string; at: string },
 ): Promise<void> {
   const { operation, position, error, at } = step
+  const row = { state: 'undone', error, started_at: at, finished_at: at } as const
   await db
     .insertInto('operation_step')
-    .values({ operation_id: operation, position, state: 'undone', error, started_at: at, finished_at: at })
+    .values({ operation_id: operation, position, ...row })
+    .onConflict((conflict) => conflict.columns(['operation_id', 'position']).doUpdateSet(row))
     .execute()
 }
 

@@ -9,7 +9,8 @@ import type { Database } from './schema.ts'
 import type { Store } from './store.ts'
 
 /**
- * Carries out all changes or none, and returns the new revision. `mark` says later that they were carried out.
+ * Carries out all changes or none, and returns the new revision. `mark` says later that they were carried out: a second
+ * time nothing is done.
  *
  * Changes of resources are for the inventory at `revision` only. Changes of claims and fences alone are not: what
  * they depend on is in themselves, and guests that start at the same time must not hinder each other. Without a
@@ -26,9 +27,11 @@ export async function recordChanges(
   const moves = changes.some(movesInventory)
   const made = await db.transaction().execute(async (trx) => {
     const now = await currentRevision(trx)
+    // Whoever died between this and his journal does it again.
+    if (mark !== undefined && (await hasMark(trx, mark))) return now
     if (moves && revision !== undefined && now !== revision) throw staleRevision(revision, now)
     await applyChanges(trx, changes, { at, revision: now + 1 })
-    if (mark !== undefined) await putMark(trx, mark)
+    if (mark !== undefined) await trx.insertInto('record_mark').values({ mark }).execute()
     return moves ? nextRevision(trx, now) : now
   })
   if (moves) tell(listeners)
@@ -66,12 +69,9 @@ function tell(listeners: Store['listeners']): void {
   for (const listener of listeners) listener()
 }
 
-const putMark = (trx: Transaction<Database>, mark: string) =>
-  trx
-    .insertInto('record_mark')
-    .values({ mark })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+const hasMark = async (trx: Transaction<Database>, mark: string) =>
+  (await trx.selectFrom('record_mark').select('mark').where('mark', '=', mark).executeTakeFirst()) !==
+  undefined
 
 const staleRevision = (planned: number, now: number) =>
   new DomusError(

@@ -87,6 +87,12 @@ test('plan shows a diff per file; what cannot be known here is no failure', asyn
   expect(detailed.exitCode).toBe(5)
 })
 
+test('a dry run makes no state', async () => {
+  const data = join(scratchFolder(), 'state')
+  const { exitCode } = await domus(['apply', '-n', '-f', '-'], { input: guest(), data })
+  expect({ exitCode, isThere: existsSync(data) }).toEqual({ exitCode: 0, isThere: false })
+})
+
 test('a dry run shows the plan and why it would be refused, and is no failure', async () => {
   const document = siteDocument({ images: [imageDocument({ path: '/does/not/exist' })] })
   const { exitCode, stdout, stderr } = await domus(['apply', '-n', '-f', '-'], { input: document })

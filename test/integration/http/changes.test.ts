@@ -231,3 +231,19 @@ test('a service that ends takes no new changes and lets those that go on end', a
   await drained
   expect((await ask('/v1/operations/1')).body.state).toBe('done')
 })
+
+test('JSON may be said of a request without a body', async () => {
+  const { ask } = await openApi()
+  const answer = await ask('POST /v1/domains/menas/stop', { headers: { 'content-type': 'application/json' } })
+  expect(answer.status).toBe(202)
+})
+
+test.each([`/v1/domains/${'a'.repeat(101)}`, '/v1/domains/%zz'])(
+  '%.20s… is told as a problem',
+  async (path) => {
+    const { ask } = await openApi()
+    const answer = await ask(path)
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
+    expect(answer.body.code).toMatch(/^(?:invalid-input|not-found)$/)
+  },
+)

@@ -110,6 +110,21 @@ test('a fence stays up while the guest runs twice', async () => {
   })
 })
 
+test('a fence goes up although a host does not answer, and comes down only when it does', async () => {
+  const remote = opened.app.machines('ssh://h2') as MemoryMachine
+  remote.fault = () => 'unreachable'
+  expect(await jobs.run({ kind: 'fence', name: 'menas' })).toMatchObject({
+    outcome: 'done',
+    warnings: expect.arrayContaining([
+      { path: 'hosts/h2', message: expect.stringContaining('what it runs') },
+    ]),
+  })
+  expect([...live.keys()]).toEqual(['/srv/xen/suse 38.99.2.223'])
+  await expect(jobs.run({ kind: 'fence', name: 'menas', lift: true })).rejects.toMatchObject({
+    code: 'unreachable',
+  })
+})
+
 test('a second fence has nothing to do, and so has lifting none', async () => {
   await jobs.run({ kind: 'fence', name: 'menas' })
   expect(await jobs.plan({ kind: 'fence', name: 'menas' })).toMatchObject({ changes: 0 })

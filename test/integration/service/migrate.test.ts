@@ -127,6 +127,19 @@ test('when the rest of the plan fails after the move, what is recorded is true, 
   expect(await world.truth()).toEqual(AT_H2)
 })
 
+test('a step after the move that could not even be begun is done by a retry', async () => {
+  world = await openMigrationApp()
+  world.h1.machine.fault = (action) =>
+    action === 'read /etc/xen/menas.cfg' && isMoved() ? 'unreachable' : undefined
+  const isMoved = () => world.pair.running.some(({ host }) => host === 'h2')
+  const view = await migrate()
+  expect(view).toMatchObject({ outcome: 'stuck' })
+  await expect(world.jobs.settle(view.operation)).resolves.toMatchObject({ state: 'stuck' }) // still away
+  world.h1.machine.fault = () => undefined
+  expect(await world.jobs.settle(view.operation)).toMatchObject({ state: 'done' })
+  expect(await world.truth()).toEqual(AT_H2)
+})
+
 test('what a broken migration has left is shown, with the way out', async () => {
   world = await openMigrationApp()
   world.pair.course = { kind: 'trouble', what: 'cut', at: 'started' }

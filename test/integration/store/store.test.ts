@@ -169,6 +169,12 @@ describe.each(databases)('store %s', (_name, url) => {
     })
   })
 
+  test('changes with a mark are recorded once, also when whoever did it died before he knew', async () => {
+    const claimed: ResourceChange[] = [{ noun: 'claims', name: ROOT, after: { domain: 'menas', host: 'h1' } }]
+    const revision = await record([...additions(inventory), ...claimed], 0, 'm')
+    expect(await record([...additions(inventory), ...claimed], 0, 'm')).toBe(revision)
+  })
+
   describe('taking changes back', () => {
     test('puts every row back, whatever else has changed', async () => {
       await record(additions(inventory), 0)

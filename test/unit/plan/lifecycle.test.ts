@@ -111,6 +111,23 @@ test('a host that cannot be asked makes the facts unknown', () => {
   ).toBe('unknown')
 })
 
+test('a stop or a reboot needs to know of its own host alone', () => {
+  const other = { unknown: [{ path: 'hosts/h2', message: 'no route' }] }
+  for (const planned of [planStop, planDestroy, planReboot])
+    expect(planned(guest, moment([running()], other)).plan.facts).toBe('known')
+  expect(planStart(guest, moment([], other)).plan.facts).toBe('unknown')
+})
+
+test('a guest that runs elsewhere than it is recorded keeps its claim', () => {
+  const hosts = new Map([
+    ['h1', { running: new Map(), systemd: false }],
+    ['h2', { running: new Map([['menas', running()]]), systemd: false }],
+  ])
+  expect(planStop(guest, moment([], { hosts })).refusals).toEqual([
+    { path: 'domains/menas', message: expect.stringMatching(/^runs on h2 .*domus repair menas/) },
+  ])
+})
+
 test('a stop shuts down, waits, and gives up the claim', () => {
   const { plan } = planStop(guest, moment([running()], { claims: new Map([['menas', claim]]) }))
   expect(plan.steps).toMatchObject([

@@ -6,7 +6,14 @@ import { planSite } from '../../../src/plan/site.ts'
 import { describePlan, viewPlan } from '../../../src/plan/view.ts'
 import { toolstacks } from '../../../src/toolstack/kinds.ts'
 import { exportedFacts, factsOf, templates } from '../../builders/exports.ts'
-import { domainDocument, guestFrom, imageDocument, inventoryOf, siteDocument } from '../../builders/site.ts'
+import {
+  domainDocument,
+  guestFrom,
+  imageDocument,
+  inventoryOf,
+  serverDocument,
+  siteDocument,
+} from '../../builders/site.ts'
 
 const EMPTY: Inventory = {
   site: 'book',
@@ -240,4 +247,59 @@ test('with a scope only its domains are looked at', () => {
     expect.stringContaining('  + write h1:/etc/xen/web1.cfg'),
     '  ~ record +domains/web1',
   ])
+})
+
+test('a host that becomes another machine is refused while its guests hold roots', () => {
+  const moved = inventoryOf(siteDocument({ hosts: [{ name: 'h1', machine: 'ssh://root@new' }] }))
+  const claim = {
+    root: 'filer:/usr/xen/images/slack',
+    domain: 'menas',
+    host: 'h1',
+    generation: 1,
+    since: 'then',
+  }
+  const held = plan(book, moved, asApplied({ claims: new Map([['menas', claim]]) }))
+  expect(held.refusals).toEqual([
+    {
+      path: 'hosts/h1/machine',
+      message: expect.stringMatching(/^menas started on local and may run there still: stop them first/),
+    },
+  ])
+  expect(plan(book, moved, asApplied()).refusals).toEqual([])
+})
+
+test('a host under another name keeps the config, which is its own', () => {
+  const renamed = inventoryOf(
+    siteDocument({ hosts: [{ name: 'h2' }], domains: [domainDocument({ host: 'h2' })] }),
+  )
+  const hosts = new Map(['h1', 'h2'].map((name) => [name, { running: new Map(), systemd: false }]))
+  const { plan: made, refusals } = plan(book, renamed, asApplied({ hosts }))
+  expect(refusals).toEqual([])
+  expect(made.steps.map(({ kind }) => kind)).toEqual(['record'])
+})
+
+test('a server under another name keeps its exports', () => {
+  const renamed = inventoryOf(
+    siteDocument({
+      servers: [serverDocument({ name: 'filer2' })],
+      images: [imageDocument({ server: 'filer2' })],
+    }),
+  )
+  const servers = new Map(['filer', 'filer2'].map((name) => [name, exportedFacts(book)]))
+  const { plan: made } = plan(book, renamed, asApplied({ servers }))
+  expect(made.steps.map(({ kind }) => kind)).toEqual(['record'])
+})
+
+test('a domain that runs on another host than it is recorded on is not deleted', () => {
+  const uuid = book.domains.get('menas')?.uuid ?? ''
+  const copy = [...running.values()].map((one) => [one.name, { ...one, uuid }] as const)
+  const hosts = new Map([
+    ['h1', { running: new Map(), systemd: false }],
+    ['h2', { running: new Map(copy), systemd: false }],
+  ])
+  const { refusals } = plan(book, { ...book, domains: new Map() }, asApplied({ hosts }))
+  expect(refusals).toContainEqual({
+    path: 'domains/menas',
+    message: 'runs on h2 as domain 7; it is recorded on h1; stop it first: domus repair menas',
+  })
 })
