@@ -82,6 +82,24 @@ describe('a start that is waited for', () => {
     )
   })
 
+  test('whose console is lost, and whose start fails too, ends with what became of the start', async () => {
+    await record()
+    const lost = async function* (): AsyncGenerator<string> {
+      yield* []
+      throw new Error('the connection was cut')
+    }
+    opened.machine.follow = () => ({ lines: lost(), stop: () => undefined })
+    const create = opened.machine.programs.get('xl')
+    opened.machine.programs.set('xl', (argv, options, machine) =>
+      argv[1] === 'create' ? { exitCode: 1, stderr: 'no memory' } : create?.(argv, options, machine),
+    )
+    // A rejection that nobody handles would end the service; here it would fail the run.
+    expect(await jobs.run({ kind: 'start', name: 'menas', force: LINKS, waitSeconds: 60 })).toMatchObject({
+      outcome: 'rolled-back',
+      error: expect.stringContaining('no memory'),
+    })
+  })
+
   test('that gets nowhere is told by its stage and the usual cause', async () => {
     await record()
     script({ console: [LINUX] })
