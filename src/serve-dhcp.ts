@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Silence } from './boot/facts.ts'
 import type { Settings } from './config.ts'
 import type { DhcpEvent, NetworkEvent, PacketEvent, RivalEvent } from './dhcp/events.ts'
 import { inheritedSockets } from './dhcp/socket/inherited.ts'
@@ -8,7 +9,6 @@ import type { Name } from './model/grammar.ts'
 import type { Inventory } from './model/inventory.ts'
 import type { BootLog } from './service/boot-log.ts'
 import { dhcpChange, wholeDhcp } from './service/dhcp-feed.ts'
-import type { Silence } from './service/dhcp-sight.ts'
 import type { Touched } from './store/next-inventory.ts'
 
 /** The DHCP responder with what it is told and what it tells. */

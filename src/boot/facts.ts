@@ -41,9 +41,15 @@ export interface DhcpFact {
   /** What the guest's own kind of client makes of our answer. */
   readonly simulation: SimulateResult
   /** Why nobody gives that answer now; undefined when our responder serves the network. */
-  readonly silence?: { readonly why: string; readonly fix: string } | undefined
+  readonly silence?: Silence | undefined
   /** Absent when nobody looked. */
   readonly rivals?: RivalFacts
+}
+
+/** Why our responder does not answer on a network. */
+export interface Silence {
+  readonly why: string
+  readonly fix: string
 }
 
 /** Other DHCP servers on the guest's network. */

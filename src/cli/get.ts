@@ -49,8 +49,9 @@ async function only(list: readonly ResourceView[], noun: string, name: string): 
   const found = list.find((one) => one.name === name)
   if (found) return found
   const { DomusError } = await import('../errors.ts')
-  const known = list.map((one) => one.name).slice(0, 20)
-  throw new DomusError('not-found', `no ${noun.slice(0, -1)} ${name}; known: ${known.join(', ') || 'none'}`)
+  const { listed } = await import('../model/problem.ts')
+  const known = listed(list.map((one) => one.name))
+  throw new DomusError('not-found', `no ${noun.slice(0, -1)} ${name}; known: ${known}`)
 }
 
 async function show(list: readonly ResourceView[], format: Format, isOne: boolean) {

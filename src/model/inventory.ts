@@ -60,6 +60,9 @@ export function guestOf(inventory: Inventory, domain: Domain): Guest {
 /** True when the guest may write its root: one owner at any time. */
 export const isWritable = (image: Image) => image.sharing !== 'shared'
 
+/** A guest's root as claims and people name it: `SERVER:PATH`. */
+export const rootOf = ({ server, image }: Pick<Guest, 'server' | 'image'>) => `${server.name}:${image.path}`
+
 function mustHave<T>(map: ReadonlyMap<Name, T>, key: Name, noun: string): T {
   const value = map.get(key)
   if (value === undefined) throw new Error(`inventory without ${noun} ${key}: it was not checked`)

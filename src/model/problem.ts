@@ -8,3 +8,9 @@ export interface Problem {
 export const unique = (problems: readonly Problem[]): Problem[] => [
   ...new Map(problems.map((one) => [`${one.path} ${one.message}`, one])).values(),
 ]
+
+const MANY = 20
+
+/** Names for a message: of very many the first, since each mistake may tell them. */
+export const listed = (names: readonly string[]): string =>
+  names.length === 0 ? 'none' : `${names.slice(0, MANY).join(', ')}${names.length > MANY ? ', …' : ''}`

@@ -2,7 +2,7 @@ import { contains, parseCidr, parseIpv4, parseRange } from './address.ts'
 import { addressFault } from './allocate.ts'
 import type { Name } from './grammar.ts'
 import type { Noun } from './inventory.ts'
-import type { Problem } from './problem.ts'
+import { listed, type Problem } from './problem.ts'
 import type { Part, ReadableSite } from './read-site.ts'
 
 /**
@@ -84,13 +84,11 @@ const REFERENCES = [
   ['domains', 'host', 'hosts'],
 ] as const
 
-const MANY = 20 // of the known names, in each message
-
 function checkReferences(site: ReadableSite): Problem[] {
   return REFERENCES.flatMap(([noun, field, target]) => {
     const known = site[target].flatMap(({ value }) => (value.name === undefined ? [] : [value.name]))
     const names = new Set(known)
-    const shown = `${known.slice(0, MANY).join(', ')}${known.length > MANY ? ', …' : ''}`
+    const shown = listed(known)
     return site[noun].flatMap(({ path, value, unreadable }) => {
       const given = (value as Record<string, unknown>)[field]
       if (typeof given === 'string') {
@@ -98,7 +96,7 @@ function checkReferences(site: ReadableSite): Problem[] {
         return [
           {
             path: `${path}/${field}`,
-            message: `there is no ${singular(target)} ${given}; known: ${shown || 'none'}`,
+            message: `there is no ${singular(target)} ${given}; known: ${shown}`,
           },
         ]
       }

@@ -1,11 +1,11 @@
 import type { Ipv4, Name } from '../model/grammar.ts'
-import { type Guest, guestOf, type Inventory, isWritable } from '../model/inventory.ts'
+import { type Guest, guestOf, type Inventory, isWritable, rootOf } from '../model/inventory.ts'
 import { type Problem, unique } from '../model/problem.ts'
 import { keyOf } from '../nfs/entries.ts'
 import type { Templates } from '../render/templates.ts'
 import { planExports } from './exports.ts'
 import { copiesOf, type SiteFacts } from './facts.ts'
-import { claiming, rootOf } from './lifecycle.ts'
+import { claiming } from './lifecycle.ts'
 import type { ResourceChange, Step } from './plan.ts'
 import type { Planned, SiteChange } from './site.ts'
 

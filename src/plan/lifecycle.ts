@@ -1,4 +1,4 @@
-import { type Guest, isWritable } from '../model/inventory.ts'
+import { type Guest, isWritable, rootOf } from '../model/inventory.ts'
 import type { Problem } from '../model/problem.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { type Claim, copiesOf, type SiteFacts } from './facts.ts'
@@ -114,8 +114,6 @@ function takeClaim(guest: Guest, { facts, revision, now }: Moment): Step[] {
   const changes = [...left, claiming(guest, now, before)]
   return [{ kind: 'record', machine: 'local', revision, changes }]
 }
-
-export const rootOf = ({ server, image }: Guest) => `${server.name}:${image.path}`
 
 /** A guest takes the claim on its root, or its own claim anew. */
 export function claiming(guest: Guest, now: string, before?: Claim): ResourceChange {

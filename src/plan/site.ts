@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Domain } from '../model/domain.ts'
 import type { Name } from '../model/grammar.ts'
 import { type Guest, guestOf, type Inventory, NOUNS } from '../model/inventory.ts'
-import { type Problem, unique } from '../model/problem.ts'
+import { listed, type Problem, unique } from '../model/problem.ts'
 import type { Templates } from '../render/templates.ts'
 import { toolstacks } from '../toolstack/kinds.ts'
 import { linkAutostart, unlinkAutostart } from './autostart.ts'
@@ -121,15 +121,12 @@ function planAutostart({ domain, host }: Guest, old: Domain | undefined): Step[]
 
 /** A host that becomes another machine would leave its guests running where nobody asks any more. */
 function movedMachines({ current, wanted, facts: { claims } }: SiteChange): Problem[] {
-  const moved = [...current.hosts.values()].filter((host) => {
-    const now = wanted.hosts.get(host.name)
-    return now !== undefined && (now.machine !== host.machine || now.toolstack !== host.toolstack)
-  })
-  if (moved.length === 0) return []
-  return moved.flatMap(({ name, machine }) => {
+  return [...current.hosts.values()].flatMap(({ name, machine, toolstack }) => {
+    const now = wanted.hosts.get(name)
+    if (now === undefined || (now.machine === machine && now.toolstack === toolstack)) return []
     const holders = [...claims.values()].filter(({ host }) => host === name).map(({ domain }) => domain)
     if (holders.length === 0) return []
-    const message = `${holders.join(', ')} started on ${machine} and may run there still: stop them first, or give the new machine a name of its own`
+    const message = `${listed(holders)} started on ${machine} and may run there still: stop them first, or give the new machine a name of its own`
     return [{ path: `hosts/${name}/machine`, message }]
   })
 }
@@ -144,16 +141,17 @@ function planRemoval({ current, wanted, facts }: SiteChange, domain: Domain): Pl
     (one) => one.host === host.name || (now === undefined && one.uuid === domain.uuid),
   )
   if (running !== undefined) {
-    const elsewhere = running.host === host.name ? '' : `; it is recorded on ${host.name}`
     const way = now
       ? `move it with domus migrate ${domain.name} ${now.host}`
-      : `stop it first: ${elsewhere === '' ? `domus stop ${domain.name}` : `domus repair ${domain.name}`}`
+      : running.host === host.name
+        ? `stop it first: domus stop ${domain.name}`
+        : `it is recorded on ${host.name}: let the record follow it with domus repair ${domain.name}, then stop it`
     return {
       ...NOTHING,
       refusals: [
         {
           path: `domains/${domain.name}`,
-          message: `runs on ${running.host} as domain ${running.domid}${elsewhere}; ${way}`,
+          message: `runs on ${running.host} as domain ${running.domid}; ${way}`,
         },
       ],
     }

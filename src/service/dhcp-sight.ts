@@ -1,4 +1,4 @@
-import type { DhcpFact, RivalFacts } from '../boot/facts.ts'
+import type { DhcpFact, RivalFacts, Silence } from '../boot/facts.ts'
 import type { RivalEvent } from '../dhcp/events.ts'
 import { describeError } from '../errors.ts'
 import type { Ipv4, Name } from '../model/grammar.ts'
@@ -16,11 +16,6 @@ export interface DhcpSight {
   silence(network: Name): Silence | undefined
 }
 
-export interface Silence {
-  readonly why: string
-  readonly fix: string
-}
-
 const FRESH_MS = 24 * 3_600_000 // a server nobody has chosen for a day is taken for gone
 
 /** Gathers what is known of the DHCP servers on the networks of some guests; with `probe` each network is asked once. */
@@ -30,18 +25,18 @@ export async function gatherDhcp(
   { probe, now }: { probe: boolean; now: Date },
 ): Promise<(network: Network) => Omit<DhcpFact, 'simulation'>> {
   const fresh = rivals().filter(({ at }) => now.getTime() - at < FRESH_MS)
-  const probed = probe ? await probeAll(networksOf(guests), ports) : new Map<Name, RivalFacts['probed']>()
-  return ({ name }) => {
-    const answer = probed.get(name)
-    const here = fresh.filter(({ network }) => network === name)
-    return {
-      silence: silence(name),
-      rivals: {
-        seen: here.map(({ server, mac, at }) => ({ server, mac, at: new Date(at).toISOString() })),
-        ...(answer !== undefined && { probed: answer }),
-      },
-    }
-  }
+  const networks = networksOf(guests)
+  const probed = probe ? await probeAll(networks, ports) : new Map<Name, RivalFacts['probed']>()
+  const facts = new Map(
+    [...networks.keys()].map((name) => {
+      const answer = probed.get(name)
+      const seen = fresh
+        .filter(({ network }) => network === name)
+        .map(({ server, mac, at }) => ({ server, mac, at: new Date(at).toISOString() }))
+      return [name, { silence: silence(name), rivals: { seen, ...(answer && { probed: answer }) } }] as const
+    }),
+  )
+  return ({ name }) => facts.get(name) ?? {}
 }
 
 /** Networks on which somebody asks at all. */

@@ -2,6 +2,7 @@ import { renderDhcp } from '../dhcp/render.ts'
 import { DomusError } from '../errors.ts'
 import type { Name } from '../model/grammar.ts'
 import { guestOf, type Inventory, type Noun } from '../model/inventory.ts'
+import { listed } from '../model/problem.ts'
 import { entriesOf } from '../nfs/entries.ts'
 import { nfsKinds } from '../nfs/kinds.ts'
 import { lostInXm } from '../render/domain.ts'
@@ -41,10 +42,6 @@ export function openRenderer(inventory: Inventory, templates: Templates) {
 export function find<N extends Noun>(inventory: Inventory, noun: N, name: Name) {
   const found = inventory[noun].get(name)
   if (found) return found as NonNullable<ReturnType<Inventory[N]['get']>>
-  const known = [...inventory[noun].keys()]
-  const shown = known.slice(0, 20).join(', ') || 'none'
-  throw new DomusError(
-    'not-found',
-    `no ${noun.slice(0, -1)} ${name}; known: ${shown}${known.length > 20 ? ', …' : ''}`,
-  )
+  const known = listed([...inventory[noun].keys()])
+  throw new DomusError('not-found', `no ${noun.slice(0, -1)} ${name}; known: ${known}`)
 }

@@ -1,7 +1,7 @@
 import type { Breach } from '../../boot/breaches.ts'
 import type { ClaimFact } from '../../boot/facts.ts'
 import type { Name } from '../../model/grammar.ts'
-import { type Guest, isWritable } from '../../model/inventory.ts'
+import { type Guest, isWritable, rootOf } from '../../model/inventory.ts'
 import type { Known } from '../../nfs/facts.ts'
 import type { Claim } from '../../plan/facts.ts'
 
@@ -16,8 +16,6 @@ export const claimsByRoot = (claims: Claims): Known<ReadonlyMap<string, ClaimFac
   claims.kind === 'unknown'
     ? claims
     : { kind: 'known', value: new Map([...claims.value].map((claim) => [claim.root, claim])) }
-
-const rootOf = ({ server, image }: Guest) => `${server.name}:${image.path}`
 
 /** Who holds the guest's root. */
 export const claimOf = (

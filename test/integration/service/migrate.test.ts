@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { giveUpStuck } from '../../../src/service/unfinished.ts'
+import { beginOperation } from '../../../src/store/journal.ts'
+import { getOperation } from '../../../src/store/operations.ts'
 import { type MigrationApp, openMigrationApp } from '../../builders/migration-app.ts'
+import { domainDocument, imageDocument } from '../../builders/site.ts'
 import { MOMENTS, TROUBLES } from '../../fakes/xen-pair.ts'
 
 let world: MigrationApp
@@ -116,6 +120,30 @@ test('a guest that resumes where it was leaves nothing on the target, and xl is 
   expect(world.h2.machine.files.has('/boot/vmlinuz-nfsroot')).toBe(false)
 })
 
+test('a kernel copied for a move that failed stays when another guest boots from it there by now', async () => {
+  const slack = imageDocument()
+  const spare = imageDocument({ name: 'spare', path: '/usr/xen/images/spare' })
+  world = await openMigrationApp({
+    over: {
+      images: [slack, spare],
+      domains: [
+        domainDocument({ memoryMiB: 64 }),
+        domainDocument({ name: 'web1', image: 'spare', host: 'h2', address: '38.99.2.223' }),
+      ],
+    },
+  })
+  world.h2.machine.files.delete('/boot/vmlinuz-nfsroot')
+  world.pair.course = { kind: 'fails', why: 'no-bridge' }
+  const view = await migrate()
+  expect(view).toMatchObject({
+    outcome: 'rolled-back',
+    warnings: expect.arrayContaining([
+      { path: 'operation', message: '/boot/vmlinuz-nfsroot stays on h2: web1 boots from it there by now' },
+    ]),
+  })
+  expect(world.h2.machine.files.has('/boot/vmlinuz-nfsroot')).toBe(true)
+})
+
 test('when the rest of the plan fails after the move, what is recorded is true, and a retry ends it', async () => {
   world = await openMigrationApp()
   world.h1.machine.fault = (action) => (action === 'remove /etc/xen/menas.cfg' ? 'fail-before' : undefined)
@@ -138,6 +166,22 @@ test('a step after the move that could not even be begun is done by a retry', as
   world.h1.machine.fault = () => undefined
   expect(await world.jobs.settle(view.operation)).toMatchObject({ state: 'done' })
   expect(await world.truth()).toEqual(AT_H2)
+})
+
+test('a repair leaves a stuck operation alone that holds others than its domain', async () => {
+  world = await openMigrationApp()
+  const { app } = world
+  const step = { kind: 'run', on: 'h1', machine: 'ssh://root@h1', argv: ['true'] } as const
+  const plan = { title: 'a plan', steps: [step], warnings: [], facts: 'known' } as const
+  const owner = { pid: 1, startTicks: 0, bootId: 'gone', pidNamespace: 'gone' } as never
+  const stuckWith = async (subjects: readonly string[]) => {
+    const id = await beginOperation(app.store, { plan, who: 'anna', subjects, owner, at: 'now' })
+    await app.store.db.updateTable('operation').set({ state: 'stuck' }).where('id', '=', id).execute()
+    await giveUpStuck(app, 'menas', { plan })
+    return (await getOperation(app.store, id)).state
+  }
+  expect(await stuckWith(['domain/menas'])).toBe('dismissed')
+  expect(await stuckWith(['domain/menas', 'site'])).toBe('stuck')
 })
 
 test('what a broken migration has left is shown, with the way out', async () => {

@@ -166,3 +166,12 @@ test('a server outside the network needs a gateway', () => {
 test.each([null, 7, [], 'text'])('%j is not a site document', (document) => {
   expect(problems(document)['']).toMatch('a site document is a mapping')
 })
+
+test('a reference to nothing names twenty of many, and says that there are more', () => {
+  const images = Array.from({ length: 30 }, (_one, at) =>
+    imageDocument({ name: `image${at}`, path: `/srv/i${at}` }),
+  )
+  const document = siteDocument({ images, domains: [domainDocument({ image: 'nothing' })] })
+  const [problem] = checkSite(readSite(document, { site: 'book' }).readable)
+  expect(problem?.message).toMatch(/^there is no image nothing; known: image0, .*, image19, …$/)
+})

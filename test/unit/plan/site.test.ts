@@ -132,16 +132,16 @@ test('a change to a running guest warns that it comes at the next start', () => 
   ])
 })
 
+const claim = {
+  root: 'filer:/usr/xen/images/slack',
+  domain: 'menas',
+  host: 'h1',
+  generation: 1,
+  since: 'then',
+}
 const withoutMenas = inventoryOf(siteDocument({ domains: [] }))
 
 test('a domain that goes takes its export, its config and its claim with it', () => {
-  const claim = {
-    root: 'filer:/usr/xen/images/slack',
-    domain: 'menas',
-    host: 'h1',
-    generation: 1,
-    since: 'then',
-  }
   const { plan: made } = plan(book, withoutMenas, asApplied({ claims: new Map([['menas', claim]]) }))
   expect(made.steps).toMatchObject([
     { kind: 'export', after: [] },
@@ -251,13 +251,6 @@ test('with a scope only its domains are looked at', () => {
 
 test('a host that becomes another machine is refused while its guests hold roots', () => {
   const moved = inventoryOf(siteDocument({ hosts: [{ name: 'h1', machine: 'ssh://root@new' }] }))
-  const claim = {
-    root: 'filer:/usr/xen/images/slack',
-    domain: 'menas',
-    host: 'h1',
-    generation: 1,
-    since: 'then',
-  }
   const held = plan(book, moved, asApplied({ claims: new Map([['menas', claim]]) }))
   expect(held.refusals).toEqual([
     {
@@ -300,6 +293,7 @@ test('a domain that runs on another host than it is recorded on is not deleted',
   const { refusals } = plan(book, { ...book, domains: new Map() }, asApplied({ hosts }))
   expect(refusals).toContainEqual({
     path: 'domains/menas',
-    message: 'runs on h2 as domain 7; it is recorded on h1; stop it first: domus repair menas',
+    message:
+      'runs on h2 as domain 7; it is recorded on h1: let the record follow it with domus repair menas, then stop it',
   })
 })
